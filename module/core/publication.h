@@ -1,0 +1,67 @@
+/*
+ * A publication: one attempt to publish in a guarded place, or to join it
+ * under a nickname, as a guard describes it.  There is no text in it.
+ */
+#ifndef CORE_PUBLICATION_H
+#define CORE_PUBLICATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Maxima of the guard protocol (docs/PROTOCOL.md, "check"). */
+#define PUBLICATION_REPRINTS_MAX 8
+#define PUBLICATION_LABELS_MAX 8
+#define PUBLICATION_ATTR_MAX 1024 /* bytes, unescaped, without the NUL */
+
+enum publication_kind {
+	PUBLICATION_NONE = 0, /* never sent; the zero value is no kind */
+	PUBLICATION_JOIN,     /* enter, change the nickname, renew a hat */
+	PUBLICATION_MESSAGE,
+	PUBLICATION_SUBJECT,
+	PUBLICATION_CORRECT, /* XEP-0308 */
+	PUBLICATION_PUBLISH, /* XEP-0060 item */
+};
+
+enum reprint_by {
+	REPRINT_NONE = 0,
+	REPRINT_FORWARD,   /* XEP-0297 <forwarded/> */
+	REPRINT_VIA,	   /* Atom <link rel='via'/> */
+	REPRINT_REFERENCE, /* XEP-0372 <reference type='data'/> */
+};
+
+struct reprint {
+	enum reprint_by by;
+	const char *of; /* JID or URI of the original's author, or "" */
+};
+
+/* Strings are borrowed from whoever decoded the item; never NULL, "" if the
+ * guard did not say. */
+struct publication {
+	uint32_t n; /* the item's number in its IQ */
+	enum publication_kind kind;
+	uint32_t place_id;
+	const char *room;     /* localpart of the room */
+	const char *actor;    /* real JID, bare or full, as the server sent it */
+	const char *nick;
+	const char *occupant; /* occupant-id (XEP-0421) */
+	const char *lang;     /* xml:lang */
+	const char *affiliation; /* only where the place exempts some */
+	bool is_encrypted;	 /* only where the place refuses that */
+	struct reprint reprints[PUBLICATION_REPRINTS_MAX];
+	unsigned reprint_count;
+	const char *labels[PUBLICATION_LABELS_MAX];
+	unsigned label_count;
+};
+
+/* The protocol's word for a kind ("message"), and back; NONE if unknown. */
+const char *publication_kind_name(enum publication_kind kind);
+enum publication_kind publication_kind_find(const char *name);
+
+/* The protocol's word for a way to reprint ("forward"), and back. */
+const char *reprint_by_name(enum reprint_by by);
+enum reprint_by reprint_by_find(const char *name);
+
+/* No reprint, no label, not encrypted: what a lease may cover. */
+bool publication_is_ordinary(const struct publication *p);
+
+#endif
