@@ -166,26 +166,32 @@ has_label(const struct publication *what, const char *term)
 	return false;
 }
 
-/* The reprint rule alone; PASS if nobody else's post is in it. */
+/*
+ * A post that is built from somebody else's goes by the place's `reprint`
+ * alone: who may reprint need not be who may publish.
+ */
 static struct verdict
-decide_reprint(const struct publication *what, const struct publisher *who,
-    const struct place *where, int64_t now_s)
+decide_reprint(const struct publisher *who, const struct place *where,
+    int64_t now_s)
 {
-	if (what->reprint_count == 0 ||
-	    where->reprint_who == PLACE_REPRINT_ANYONE)
+	struct verdict v;
+
+	if (where->reprint_who == PLACE_REPRINT_ANYONE)
 		return pass(RULE_REPRINT);
 	if (where->reprint_who == PLACE_REPRINT_NOBODY)
 		return refuse(RULE_REPRINT, REFUSAL_REPRINT, 0, where);
-	return decide_by_category(who, RULE_REPRINT, where->reprint,
+	v = decide_by_category(who, RULE_REPRINT, where->reprint,
 	    where->reprint_count, where, now_s);
+	/* "Not here" would puzzle somebody whose own posts do pass. */
+	if (v.refusal == REFUSAL_WRONG_CATEGORY)
+		v.refusal = REFUSAL_REPRINT;
+	return v;
 }
 
 static struct verdict
 decide_action(const struct publication *what, const struct publisher *who,
     const struct place *where, int64_t now_s)
 {
-	struct verdict v;
-
 	if (what->kind == PUBLICATION_JOIN)
 		return pass(RULE_JOIN);
 	if (where->labelled[0] != '\0' && !has_label(what, where->labelled))
@@ -194,12 +200,10 @@ decide_action(const struct publication *what, const struct publisher *who,
 		return refuse(RULE_ENCRYPTED, REFUSAL_ENCRYPTION, 0, where);
 	if ((where->exempt & place_exempt_find(what->affiliation)) != 0)
 		return pass(RULE_EXEMPT);
-	v = decide_by_category(who, RULE_PUBLISH, where->publish,
+	if (what->reprint_count > 0)
+		return decide_reprint(who, where, now_s);
+	return decide_by_category(who, RULE_PUBLISH, where->publish,
 	    where->publish_count, where, now_s);
-	if (v.refusal != REFUSAL_NONE)
-		return v;
-	v = decide_reprint(what, who, where, now_s);
-	return v.refusal != REFUSAL_NONE ? v : pass(RULE_PUBLISH);
 }
 
 struct verdict
