@@ -28,7 +28,7 @@ struct guard_info {
 	int64_t since_s;     /* attached or detached since; 0: never was */
 	int64_t serial;	     /* the last that it is known to have heard of */
 	size_t unanswered;   /* recalls */
-	uint64_t oldest_ms;  /* how long the oldest has waited */
+	int64_t oldest_ms;   /* how long the oldest has waited */
 };
 
 struct guards_io {
@@ -79,7 +79,7 @@ typedef void (*guards_recall_cb)(void *arg, size_t told, size_t answered);
 void guards_recall(struct guards *g, int64_t serial, const char *actor,
     guards_recall_cb done, void *arg);
 
-/* To be called every second or so; `now_ms` of the monotonic clock. */
+/* To be called every second or so. */
 void guards_tick(struct guards *g);
 
 #endif
