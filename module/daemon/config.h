@@ -16,6 +16,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/policy.h"
+#include "daemon/log.h"
 #include "store/store.h"
 
 #define CONFIG_BYTES_MAX 1048576 /* of the file */
@@ -26,14 +27,6 @@
 #define CONFIG_TEXT_MAX 1023	/* bytes of an ordinary text */
 #define CONFIG_SECRET_MAX 1024	/* bytes of the secret */
 #define CONFIG_CONTROL_MAX 107	/* bytes of a path that a socket can have */
-
-/* How much is logged; each level includes those before it. */
-enum config_log {
-	CONFIG_LOG_ERROR,
-	CONFIG_LOG_WARNING,
-	CONFIG_LOG_INFO,
-	CONFIG_LOG_DEBUG,
-};
 
 struct config_component {
 	char *domain;	   /* prepared */
@@ -74,7 +67,7 @@ struct config {
 	bool has_legacy_hats;	/* hats in the namespace before XEP-0317 0.2 */
 	int64_t badge_life_s;	/* 2 to 86,400 */
 	int64_t keep_tokens_s;	/* how long after their end tokens are kept */
-	enum config_log log_level;
+	enum log_level log_level;
 };
 
 /*
