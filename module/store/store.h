@@ -57,6 +57,15 @@ typedef void (*store_publisher_cb)(void *arg, int found,
 void store_lookup(struct store *s, const char *jid, store_publisher_cb done,
     void *arg);
 
+/*
+ * Look-ups between these two read one snapshot, with one serial: for the
+ * items of one IQ, and cheaper than a snapshot each.  No end after a
+ * begin that returned -1; they may nest.  Nothing that waits may stand between
+ * them: a snapshot that stays open lets the write-ahead log grow.
+ */
+int store_lookup_begin(struct store *s, int64_t *serial_r, struct err *e);
+void store_lookup_end(struct store *s);
+
 /* Synchronous form, for commands. */
 int store_publisher_find(struct store *s, const char *jid,
     struct publisher *r, struct err *e);
@@ -114,18 +123,23 @@ struct token_row {
 	char text[TOKEN_TEXT_MAX];
 	char kid[KEY_ID_MAX + 1];
 	int64_t iat_s, exp_s;
+	/* The serial that the publisher was read at before the token was
+	 * signed, as store_lookup gives it. */
+	int64_t serial;
 };
 /*
- * The newest token of this publisher for this audience, occupant and serial
- * of the publisher's record, that was issued under `kid`; 1, 0, -1.  Register
- * changes of a publisher void its cached tokens (they stay listed by ID).
+ * The newest token of this publisher for this audience and occupant that was
+ * issued under `kid` from the publisher's record as it is now; 1, 0, -1.  A
+ * register change of a publisher voids its tokens for this look-up, also one
+ * that was signed from the old record and added after the change.  They stay
+ * listed by ID.
  */
 int store_token_find(struct store *s, const char *jid, const char *aud,
     const char *occupant, const char *kid, struct token_row *r,
     struct err *e);
 int store_token_by_id(struct store *s, const char *id, struct token_row *r,
     struct err *e);
-/* Does not move the serial. */
+/* Does not move the serial.  The publisher must be on the register. */
 int store_token_add(struct store *s, const char *jid, const char *aud,
     const char *occupant, const struct token_row *t, struct err *e);
 /* Forgets tokens that expired before `before_s`; `*count_r` of them. */
@@ -144,8 +158,8 @@ int store_key_add(struct store *s, const struct key_row *k, int64_t now_s,
     const char *by, struct err *e);
 int store_key_retire(struct store *s, const char *kid, int64_t now_s,
     const char *by, struct err *e);
-/* Also delists the tokens issued under it at or after `since_s`; moves the
- * serial. */
+/* Also delists the tokens issued under it at or after `since_s`, and records
+ * how many; moves the serial.  Again with an earlier `since_s` only. */
 int store_key_revoke(struct store *s, const char *kid, int64_t since_s,
     int64_t now_s, const char *by, const char *reason, int64_t *serial_r,
     struct err *e);
