@@ -19,6 +19,7 @@
 #define GUARD_SERVER_MAX 256
 #define GUARD_HOST_MAX 1023
 #define GUARD_ID_MAX 32
+#define GUARD_EPOCH_MAX 64
 
 /* Somebody who waits for the answers to one recall. */
 struct wait {
@@ -53,6 +54,7 @@ struct guard {
 
 struct guards {
 	struct guards_io io;
+	char epoch[GUARD_EPOCH_MAX + 1];
 	struct guard *list;
 	size_t count;
 	struct wait *waits;
@@ -70,6 +72,12 @@ guards_new(struct guards **r, const struct guards_io *io, struct err *e)
 	g->next_id = 1;
 	*r = g;
 	return 0;
+}
+
+void
+guards_set_epoch(struct guards *g, const char *epoch)
+{
+	(void)snprintf(g->epoch, sizeof g->epoch, "%s", epoch);
 }
 
 static void
@@ -247,7 +255,7 @@ recall_send(struct guards *g, struct guard *d, uint64_t number,
 
 	if (out == NULL)
 		return;
-	guard_write_recall(out, &a, g->io.epoch, serial, actor);
+	guard_write_recall(out, &a, g->epoch, serial, actor);
 	g->io.flush(g->io.arg);
 }
 
@@ -440,7 +448,7 @@ guard_tick(struct guards *g, struct guard *d, int64_t now_ms)
 	d->probe_id = g->next_id++;
 	d->probe_ms = now_ms;
 	a = guard_address(g, d, 'p', d->probe_id, id);
-	guard_write_probe(out, &a, g->io.epoch);
+	guard_write_probe(out, &a, g->epoch);
 	g->io.flush(g->io.arg);
 }
 

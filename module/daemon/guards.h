@@ -40,11 +40,14 @@ struct guards_io {
 	    const char *why);
 	void *arg;
 	const char *domain; /* the component's */
-	const char *epoch;
 };
 
 int guards_new(struct guards **r, const struct guards_io *io, struct err *e);
 void guards_free(struct guards *g);
+
+/* The epoch that recalls and probes name from now on; copied.  Every guard
+ * is behind it until it attaches again. */
+void guards_set_epoch(struct guards *g, const char *epoch);
 
 /* The hosts of the configuration; keeps what is known of those that stay. */
 int guards_list(struct guards *g, const char *const *hosts, size_t count,
