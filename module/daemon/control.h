@@ -9,6 +9,8 @@
  * This file knows nothing of what commands do: the daemon gives a table.  A
  * command may answer at once or later.  Requests of one connection are
  * answered one after the other, those of several side by side.
+ *
+ * A client may go away while it is answered: the program ignores SIGPIPE.
  */
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
