@@ -9,7 +9,8 @@
 #include "xmpp/ns.h"
 #include "xmpp/xml.h"
 
-#define AUD_MAX (PLACE_LOCAL_MAX + PLACE_HOST_MAX + 8) /* xmpp:ROOM@HOST */
+/* An xmpp: address: every byte of the localpart may need an escape. */
+#define ADDRESS_MAX (5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX)
 #define HOLDER_MAX \
 	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + 16)
 
@@ -25,7 +26,7 @@ struct issue {
 	struct badges *badges;
 	struct asker *askers;
 	char jid[PUBLISHER_JID_MAX + 1];
-	char aud[AUD_MAX + 1];
+	char aud[ADDRESS_MAX + 1];
 	char holder[HOLDER_MAX + 1];
 	struct token_row token;
 };
@@ -99,6 +100,37 @@ issue_ask(struct issue *i, badges_cb done, void *arg, struct err *e)
 }
 
 /*
+ * "xmpp:" and the address, as an IRI (RFC 5122 #section-2.2): what would begin
+ * a query or a fragment is escaped in the localpart.  `rest` (from the @ on)
+ * may be NULL.
+ */
+static void
+address_write(const char *local, size_t len, const char *rest,
+    char r[ADDRESS_MAX + 1])
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *p = r + sprintf(r, "xmpp:");
+
+	if (len > PLACE_LOCAL_MAX)
+		len = PLACE_LOCAL_MAX;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)local[i];
+
+		if (strchr("?#%[]\\^`{|}", c) == NULL) {
+			*p++ = (char)c;
+			continue;
+		}
+		*p++ = '%';
+		*p++ = hex[c >> 4];
+		*p++ = hex[c & 15];
+	}
+	*p = '\0';
+	if (rest != NULL)
+		(void)snprintf(p, (size_t)(r + ADDRESS_MAX + 1 - p), "%s",
+		    rest);
+}
+
+/*
  * Whom a token is bound to, as one string: occupant-id or nickname, and the
  * categories, so that a change of the place's list makes another token.
  */
@@ -118,11 +150,11 @@ static int
 token_make(struct badges *b, const struct badge_want *w, struct issue *i,
     struct err *e)
 {
-	char sub[PUBLISHER_JID_MAX + 6];
+	char sub[ADDRESS_MAX + 1];
 	struct token_claims c = { .iss = b->s.domain, .sub = sub,
 	    .name = w->name, .aud = i->aud, .iat_s = w->now_s };
 
-	(void)snprintf(sub, sizeof sub, "xmpp:%s", w->jid);
+	address_write(w->jid, strcspn(w->jid, "@"), strchr(w->jid, '@'), sub);
 	if (w->occupant[0] != '\0')
 		c.occ = w->occupant;
 	else
@@ -135,6 +167,7 @@ token_make(struct badges *b, const struct badge_want *w, struct issue *i,
 		c.exp_s = w->verdict->badge_until_s;
 	i->token.iat_s = c.iat_s;
 	i->token.exp_s = c.exp_s;
+	i->token.serial = w->serial;
 	(void)snprintf(i->token.kid, sizeof i->token.kid, "%s",
 	    key_kid(b->s.keyring->active));
 	return token_issue(b->s.keyring->active, &c, i->token.text,
@@ -171,10 +204,11 @@ issue_done(void *arg, int rc, const struct err *e)
 
 static struct issue *
 issue_find(const struct badges *b, const char *jid, const char *aud,
-    const char *holder)
+    const char *holder, int64_t serial)
 {
 	for (struct issue *i = b->issues; i != NULL; i = i->next)
-		if (strcmp(i->jid, jid) == 0 && strcmp(i->aud, aud) == 0 &&
+		if (i->token.serial == serial && strcmp(i->jid, jid) == 0 &&
+		    strcmp(i->aud, aud) == 0 &&
 		    strcmp(i->holder, holder) == 0)
 			return i;
 	return NULL;
@@ -185,7 +219,8 @@ static int
 issue_start(struct badges *b, const struct badge_want *w, const char *aud,
     const char *holder, badges_cb done, void *arg, struct err *e)
 {
-	struct issue *i = issue_find(b, w->jid, aud, holder);
+	struct issue *i =
+	    issue_find(b, w->jid, aud, holder, w->serial);
 	int rc = -1;
 
 	if (i != NULL)
@@ -217,12 +252,14 @@ void
 badges_get(struct badges *b, const struct badge_want *w, badges_cb done,
     void *arg)
 {
-	char aud[AUD_MAX + 1], holder[HOLDER_MAX + 1];
+	char aud[ADDRESS_MAX + 1], holder[HOLDER_MAX + 1];
 	struct token_row t;
 	struct err e = { "" };
 	int found;
 
-	(void)snprintf(aud, sizeof aud, "xmpp:%s@%s", w->room, w->where->host);
+	address_write(w->room, strlen(w->room), NULL, aud);
+	(void)snprintf(aud + strlen(aud), sizeof aud - strlen(aud), "@%s",
+	    w->where->host);
 	holder_write(w, holder);
 	found = store_token_find(b->s.reader, w->jid, aud, holder,
 	    key_kid(b->s.keyring->active), &t, &e);

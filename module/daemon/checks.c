@@ -36,8 +36,7 @@ struct check {
 	char id[CHECK_ADDRESS_MAX + 1];
 	struct buf body;   /* the verdicts so far */
 	unsigned open;	   /* items without one; 1 more while they start */
-	int64_t serial;	   /* the oldest that an item was read at */
-	bool has_serial;
+	int64_t serial;	   /* that the items were read at */
 	struct lookup lookups[GUARD_ITEMS_MAX];
 };
 
@@ -314,7 +313,7 @@ item_badge(const struct lookup *l, const struct verdict *v,
 	struct badge_want w = { .verdict = v, .where = l->where,
 	    .room = l->what->room, .occupant = l->what->occupant,
 	    .nick = l->what->nick, .now_s = now_s,
-	    .life_s = k->rules->config->badge_life_s };
+	    .life_s = k->rules->config->badge_life_s, .serial = k->serial };
 	static const struct err no_memory = { "no memory for a badge" };
 
 	if (p == NULL) {
@@ -362,9 +361,9 @@ item_decide(void *arg, int found, const struct publisher *p, int64_t serial,
 		item_end(k);
 		return;
 	}
-	if (!k->has_serial || serial < k->serial)
+	/* The same for all items of an IQ where the store has snapshots. */
+	if (serial < k->serial)
 		k->serial = serial;
-	k->has_serial = true;
 	v = policy_decide(l->what, who, l->where, now_s);
 	if (v.action == VERDICT_PASS && wants_badge(l->what, l->where, &v)) {
 		item_badge(l, &v, who, now_s);
@@ -454,6 +453,7 @@ void
 checks_run(struct checks *c, const char *host, const char *id)
 {
 	struct check *k = c->next;
+	struct err e;
 
 	if (k->decoder.fault != GUARD_OK) {
 		check_answer_error(c, host, id, "modify",
@@ -469,13 +469,18 @@ checks_run(struct checks *c, const char *host, const char *id)
 	c->in_flight++;
 	k->rules = c->rules;
 	k->rules->uses++;
-	k->has_serial = false;
-	k->serial = 0;
 	(void)snprintf(k->host, sizeof k->host, "%s", host);
 	(void)snprintf(k->id, sizeof k->id, "%s", id);
 	k->open = 1;
-	for (unsigned i = 0; i < k->decoder.item_count; i++)
-		item_run(k, &k->decoder.items[i]);
+	if (store_lookup_begin(c->s.reader, &k->serial, &e) == -1) {
+		for (unsigned i = 0; i < k->decoder.item_count; i++)
+			c->totals.unavailable++;
+		c->s.on_trouble(c->s.arg, "register", &e);
+	} else {
+		for (unsigned i = 0; i < k->decoder.item_count; i++)
+			item_run(k, &k->decoder.items[i]);
+		store_lookup_end(c->s.reader);
+	}
 	item_end(k);
 }
 

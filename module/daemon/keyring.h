@@ -14,39 +14,52 @@
 
 struct keyring {
 	char *dir;	    /* owned */
+	int64_t keep_s;	    /* how long retired keys stay in the set */
 	struct key *active; /* owned; never NULL once open */
 	char *jwks;	    /* owned; the JWK set as JSON text */
 };
 
 /*
- * Opens the directory, loads the active key, makes one if there is none (the
- * register's list decides; a file that the register does not know, as `init`
- * makes it, is adopted).  A private half that is gone is replaced, and
- * `*notice_r` (static or NULL) says so for the log.
+ * Opens the directory, loads the active key, makes one if there is none.  The
+ * register's list decides; of files that it does not know, as `masthead init`
+ * makes one, the first by name is adopted.  A private half that is gone is
+ * replaced, and `*notice_r` (static or NULL) says so for the log.
+ * `keep_s`: seconds that tokens are kept after their end.
  */
-int keyring_open(struct keyring *r, const char *dir, struct store *writer,
-    int64_t now_s, const char **notice_r, struct err *e);
+int keyring_open(struct keyring *r, const char *dir, int64_t keep_s,
+    struct store *writer, int64_t now_s, const char **notice_r,
+    struct err *e);
 void keyring_clear(struct keyring *k);
 
 /*
- * The steps of a rotation and a revocation.  They run on the writer's thread
- * and change nothing in a keyring: the loop takes over the result with
- * keyring_take.
+ * A rotation or a revocation.  The work is done on the writer's thread and
+ * changes nothing in the keyring; the loop takes over the result with
+ * keyring_take.  Strings are copied by keyring_change_new.
  */
 struct keyring_change {
-	const char *dir; /* borrowed */
-	const char *by, *reason;
-	const char *kid; /* revoke: which */
-	int64_t now_s, since_s;
-	int64_t serial;	 /* out */
+	char *dir, *by, *reason;
+	char active_kid[KEY_ID_MAX + 1];
+	char kid[KEY_ID_MAX + 1]; /* revoke: which */
+	int64_t keep_s, now_s, since_s;
+	int64_t serial;	   /* out; 0 if guards need not hear of it */
 	struct key *fresh; /* out: the new active key, or NULL */
 	char *jwks;	   /* out */
 };
+/* `kid`, `reason` NULL and `since_s` 0 for a rotation.  NULL: no memory. */
+struct keyring_change *keyring_change_new(const struct keyring *k,
+    const char *by, const char *kid, const char *reason, int64_t since_s,
+    int64_t now_s);
+void keyring_change_free(struct keyring_change *c);
+
+/* Makes a new active key and retires the old one, whose private half is
+ * erased. */
 int keyring_rotate(struct store *writer, struct keyring_change *c,
-    const char *active_kid, struct err *e);
+    struct err *e);
+/* Revokes; the active key is replaced first. */
 int keyring_revoke(struct store *writer, struct keyring_change *c,
-    const char *active_kid, struct err *e);
-/* On the loop: swaps in what the change made and clears it. */
+    struct err *e);
+
+/* On the loop: swaps in what the change has made. */
 void keyring_take(struct keyring *k, struct keyring_change *c);
 
 #endif
