@@ -370,14 +370,14 @@ keyring_revoke(struct store *writer, struct keyring_change *c, struct err *e)
 void
 keyring_take(struct keyring *k, struct keyring_change *c)
 {
-	if (c->fresh != NULL) {
-		key_free(k->active);
-		k->active = c->fresh;
-		c->fresh = NULL;
-	}
-	if (c->jwks != NULL) {
-		free(k->jwks);
-		k->jwks = c->jwks;
-		c->jwks = NULL;
-	}
+	if (c->jwks == NULL)
+		return;
+	free(k->jwks);
+	k->jwks = c->jwks;
+	c->jwks = NULL;
+	if (c->fresh == NULL)
+		return;
+	key_free(k->active);
+	k->active = c->fresh;
+	c->fresh = NULL;
 }

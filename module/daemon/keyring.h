@@ -59,7 +59,8 @@ int keyring_rotate(struct store *writer, struct keyring_change *c,
 int keyring_revoke(struct store *writer, struct keyring_change *c,
     struct err *e);
 
-/* On the loop: swaps in what the change has made. */
+/* On the loop: swaps in what the change has made.  Also after a change that
+ * failed: it may have come far enough, and nothing is taken if it has not. */
 void keyring_take(struct keyring *k, struct keyring_change *c);
 
 #endif
