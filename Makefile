@@ -15,7 +15,7 @@ DEPS_build := gcc libc6-dev pkg-config libexpat1-dev libstrophe-dev \
 	      libssl-dev libicu-dev icu-devtools libsqlite3-dev libuv1-dev \
 	      libyaml-dev libjansson-dev libsystemd-dev
 DEPS_test  := check clang libclang-rt-14-dev clang-format clang-tidy git \
-	      lua-check mandoc mmdebstrap prosody prosody-modules procps \
+	      lua-check mandoc mmdebstrap prosody prosody-modules \
 	      python3 python3-cryptography python3-jwcrypto python3-jwt \
 	      python3-slixmpp shellcheck sqlite3 valgrind
 PKGS       := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
