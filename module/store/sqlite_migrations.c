@@ -1,0 +1,185 @@
+/*
+ * The schema, as numbered steps.  A step that was released is never changed:
+ * what comes later is a step of its own.  States and actions are stored by
+ * name, times as seconds since 1970.
+ */
+#include "store/sqlite.h"
+
+/* 1: publishers and what is decided about them. */
+static const char migration_1[] =
+    "CREATE TABLE meta ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " serial INTEGER NOT NULL) STRICT;"
+    "INSERT INTO meta VALUES (1, 1);"
+
+    /* Removed ones stay, since approvals and decisions speak of them. */
+    "CREATE TABLE categories ("
+    " id TEXT PRIMARY KEY,"
+    " title TEXT NOT NULL,"
+    " removed_s INTEGER) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE staff ("
+    " jid TEXT NOT NULL,"
+    " role TEXT NOT NULL CHECK (role IN ('reviewer', 'approver')),"
+    " since_s INTEGER NOT NULL,"
+    " PRIMARY KEY (jid, role)) STRICT, WITHOUT ROWID;"
+
+    /* changed_serial: the last change of the record or its approvals. */
+    "CREATE TABLE publishers ("
+    " id INTEGER PRIMARY KEY,"
+    " jid TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL UNIQUE,"
+    " state TEXT NOT NULL CHECK (state IN ('applied', 'in-review',"
+    "  'approved', 'suspended', 'rejected', 'revoked', 'expired',"
+    "  'withdrawn')),"
+    " state_since_s INTEGER NOT NULL,"
+    " state_reason TEXT NOT NULL,"
+    " case_id INTEGER REFERENCES decisions (id),"
+    " changed_serial INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX publishers_state ON publishers (state, jid);"
+
+    "CREATE TABLE decisions ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " at_s INTEGER NOT NULL,"
+    " action TEXT NOT NULL,"
+    " decided_by TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " category TEXT REFERENCES categories (id),"
+    " name TEXT,"
+    " until_s INTEGER,"
+    " serial INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX decisions_publisher ON decisions (publisher);"
+    "CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions"
+    " BEGIN SELECT raise(ABORT, 'decisions are never changed'); END;"
+    "CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions"
+    " BEGIN SELECT raise(ABORT, 'decisions are never deleted'); END;"
+
+    "CREATE TABLE approvals ("
+    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " category TEXT NOT NULL REFERENCES categories (id),"
+    " since_s INTEGER NOT NULL,"
+    " until_s INTEGER NOT NULL,"
+    " decision INTEGER NOT NULL REFERENCES decisions (id),"
+    " PRIMARY KEY (publisher, category)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE keys ("
+    " kid TEXT PRIMARY KEY,"
+    " x TEXT NOT NULL,"
+    " nbf_s INTEGER NOT NULL,"
+    " retired_s INTEGER NOT NULL DEFAULT 0,"
+    " revoked_s INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE key_events ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " kid TEXT NOT NULL REFERENCES keys (kid),"
+    " at_s INTEGER NOT NULL,"
+    " action TEXT NOT NULL,"
+    " decided_by TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " since_s INTEGER,"
+    " tokens_delisted INTEGER) STRICT;"
+    "CREATE TRIGGER key_events_no_update BEFORE UPDATE ON key_events"
+    " BEGIN SELECT raise(ABORT, 'key events are never changed'); END;"
+    "CREATE TRIGGER key_events_no_delete BEFORE DELETE ON key_events"
+    " BEGIN SELECT raise(ABORT, 'key events are never deleted'); END;"
+
+    /* serial: what the register was at when the publisher was read. */
+    "CREATE TABLE tokens ("
+    " id TEXT NOT NULL UNIQUE,"
+    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " aud TEXT NOT NULL,"
+    " occupant TEXT NOT NULL,"
+    " kid TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " iat_s INTEGER NOT NULL,"
+    " exp_s INTEGER NOT NULL,"
+    " serial INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX tokens_find"
+    " ON tokens (publisher, aud, occupant, kid, iat_s);"
+    "CREATE INDEX tokens_exp ON tokens (exp_s);"
+    "CREATE INDEX tokens_kid ON tokens (kid, iat_s);"
+
+    /* What the configuration changed in categories and staff. */
+    "CREATE TABLE config_events ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " at_s INTEGER NOT NULL,"
+    " subject TEXT NOT NULL CHECK (subject IN ('category', 'staff')),"
+    " object TEXT NOT NULL,"
+    " change TEXT NOT NULL CHECK (change IN ('set', 'removed')),"
+    " detail TEXT NOT NULL) STRICT;"
+    "CREATE TRIGGER config_events_no_update BEFORE UPDATE ON config_events"
+    " BEGIN SELECT raise(ABORT, 'config events are never changed'); END;"
+    "CREATE TRIGGER config_events_no_delete BEFORE DELETE ON config_events"
+    " BEGIN SELECT raise(ABORT, 'config events are never deleted'); END;";
+
+/* Step N leads from schema N to schema N + 1. */
+static const char *const migrations[] = {
+	migration_1,
+};
+
+#define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
+
+int
+sqlite_schema_version(void)
+{
+	return VERSION;
+}
+
+static int
+pragma_get(struct sqlite *s, const char *sql, int64_t *r, struct err *e)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*r = sqlite3_column_int64(st, 0);
+		rc = SQLITE_OK;
+	}
+	if (rc != SQLITE_OK)
+		(void)sqlite_fail(s, rc, e);
+	(void)sqlite3_finalize(st);
+	return rc == SQLITE_OK ? 0 : -1;
+}
+
+static int
+run(struct sqlite *s, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : sqlite_fail(s, rc, e);
+}
+
+/* The steps that are missing, inside the caller's transaction. */
+static int
+migrate(struct sqlite *s, struct err *e)
+{
+	char sql[96];
+	int64_t version = 0;
+
+	if (pragma_get(s, "PRAGMA user_version", &version, e) < 0)
+		return -1;
+	if (version > VERSION)
+		return err_set(e, "the register %s has schema %lld, and this"
+		    " program knows %d at most: it was used with a newer"
+		    " version of Masthead", s->path, (long long)version,
+		    VERSION);
+	if (version == VERSION)
+		return 0;
+	for (int64_t i = version; i < VERSION; i++)
+		if (run(s, migrations[i], e) < 0)
+			return err_prefix(e, "migration %d", (int)i + 1);
+	(void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %d", SQLITE_APPLICATION_ID, VERSION);
+	return run(s, sql, e);
+}
+
+int
+sqlite_migrate(struct sqlite *s, struct err *e)
+{
+	if (run(s, "BEGIN IMMEDIATE", e) < 0)
+		return -1;
+	if (migrate(s, e) == 0 && run(s, "COMMIT", e) == 0)
+		return 0;
+	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
