@@ -27,7 +27,8 @@ WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	      -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	      -Wformat=2 -Wvla -Wswitch-enum $(if $(CI),-Werror)
 CPPFLAGS   += -D_POSIX_C_SOURCE=200809L -Imodule -I$(OUT)/gen \
-	      -DMASTHEAD_VERSION='"$(VERSION)"'
+	      -DMASTHEAD_VERSION='"$(VERSION)"' \
+	      -DMASTHEAD_LOCALE_DIR='"$(LOCALEDIR)"'
 CFLAGS     += -std=c11 -g $(WARN) -fstack-protector-strong -fPIE -MMD -MP
 LDFLAGS    += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 
@@ -146,7 +147,7 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(OUT)/libmasthead.a
 		-MF $@.d -o $@ $< $(OUT)/libmasthead.a $(PKG_LIBS) \
 		$$(pkg-config --cflags --libs check)
 
-unit: $(UNIT)
+unit: $(UNIT) $(LOCALE)
 
 $(OUT)/masthead.service: conf/masthead.service
 	@mkdir -p $(@D)
