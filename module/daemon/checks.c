@@ -13,7 +13,7 @@
 #define CHECK_ADDRESS_MAX 1023
 
 /* A configuration and its epoch, kept as long as a check goes by them. */
-struct rules {
+struct checks_rules {
 	struct config *config;
 	char epoch[CHECKS_EPOCH_MAX + 1];
 	unsigned uses;
@@ -30,7 +30,7 @@ struct lookup {
 struct check {
 	struct check *next; /* in the list of free ones */
 	struct checks *owner;
-	struct rules *rules;
+	struct checks_rules *rules;
 	struct guard_decoder decoder;
 	char host[CHECK_ADDRESS_MAX + 1];
 	char id[CHECK_ADDRESS_MAX + 1];
@@ -53,7 +53,7 @@ struct pass {
 
 struct checks {
 	struct checks_setup s;
-	struct rules *rules;
+	struct checks_rules *rules;
 	struct check *next; /* whose decoder was given out */
 	struct check *free;
 	unsigned in_flight;
@@ -76,8 +76,8 @@ checks_new(struct checks **r, const struct checks_setup *s, struct err *e)
 	return 0;
 }
 
-static void
-rules_drop(struct rules *r)
+void
+checks_release(struct checks_rules *r)
 {
 	if (r == NULL || --r->uses > 0)
 		return;
@@ -106,7 +106,7 @@ checks_free(struct checks *c)
 		c->free = k->next;
 		check_free(k);
 	}
-	rules_drop(c->rules);
+	checks_release(c->rules);
 	free(c->counts);
 	buf_clear(&c->scratch);
 	free(c);
@@ -117,7 +117,7 @@ checks_set_config(struct checks *c, struct config *fresh, const char *epoch,
     struct err *e)
 {
 	size_t slots = fresh->policy.next_place_id;
-	struct rules *r = calloc(1, sizeof *r);
+	struct checks_rules *r = calloc(1, sizeof *r);
 	struct checks_counts *counts;
 
 	if (r == NULL)
@@ -136,9 +136,22 @@ checks_set_config(struct checks *c, struct config *fresh, const char *epoch,
 	r->config = fresh;
 	r->uses = 1;
 	(void)snprintf(r->epoch, sizeof r->epoch, "%s", epoch);
-	rules_drop(c->rules);
+	checks_release(c->rules);
 	c->rules = r;
 	return 0;
+}
+
+struct checks_rules *
+checks_hold(struct checks *c)
+{
+	c->rules->uses++;
+	return c->rules;
+}
+
+const struct config *
+checks_rules_config(const struct checks_rules *r)
+{
+	return r->config;
 }
 
 const struct config *
@@ -234,7 +247,7 @@ check_finish(struct check *k)
 		guard_write_verdicts_end(out);
 		c->s.flush(c->s.arg);
 	}
-	rules_drop(k->rules);
+	checks_release(k->rules);
 	k->rules = NULL;
 	buf_reset(&k->body);
 	c->in_flight--;

@@ -57,6 +57,13 @@ int checks_set_config(struct checks *c, struct config *fresh,
 /* Borrowed until the next checks_set_config. */
 const struct config *checks_config(const struct checks *c);
 
+/* Keeps the present configuration alive, for a job on the worker: taken and
+ * given back on the loop, read anywhere.  Release NULL is legal. */
+struct checks_rules;
+struct checks_rules *checks_hold(struct checks *c);
+const struct config *checks_rules_config(const struct checks_rules *r);
+void checks_release(struct checks_rules *r);
+
 /* A decoder for the next IQ; the same until checks_run takes it.  NULL if
  * too many checks are under way. */
 struct guard_decoder *checks_decoder(struct checks *c);

@@ -56,6 +56,16 @@ struct daemon {
 };
 
 /*
+ * Sets everything up; `c` is taken in any case, `config_path` borrowed.  0,
+ * or -1: then daemon_close must still be called.
+ */
+int daemon_open(struct daemon *d, const char *config_path, struct config *c,
+    struct err *e);
+/* Runs until daemon_stop or a signal. */
+void daemon_run(struct daemon *d);
+void daemon_close(struct daemon *d);
+
+/*
  * Reads the configuration again and, if it is good, goes by it: guards
  * attach anew.  Returns 0, or -1 with nothing changed; then `problems` has a
  * line for each mistake and `e` a summary.

@@ -6,6 +6,7 @@
 #ifndef DAEMON_ROUTER_H
 #define DAEMON_ROUTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -13,7 +14,7 @@
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
 #include "store/store.h"
-#include "xmpp/reader.h"
+#include "xmpp/stream.h"
 
 struct router;
 
@@ -25,7 +26,11 @@ struct router_setup {
 	const char *domain;
 	struct buf *(*out)(void *arg);
 	void (*flush)(void *arg);
-	void (*on_violation)(void *arg, const char *from, const char *what);
+	/* What the stream says, passed on. */
+	void (*on_up)(void *arg);
+	void (*on_down)(void *arg, const char *why, bool is_auth,
+	    uint64_t retry_ms);
+	void (*on_violation)(void *arg, const char *what);
 	void *arg;
 };
 
@@ -33,7 +38,10 @@ int router_new(struct router **r, const struct router_setup *s,
     struct err *e);
 void router_free(struct router *r);
 
-/* For the stream, whose `arg` must then be the router. */
-extern const struct reader_events router_events;
+/* The `arg` of the setup. */
+void *router_arg(const struct router *r);
+
+/* For stream_new, whose `arg` must then be the router. */
+extern const struct stream_handlers router_handlers;
 
 #endif

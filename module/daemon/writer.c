@@ -105,12 +105,6 @@ writer_on_wake(uv_async_t *a)
 	writer_deliver(a->data);
 }
 
-static void
-writer_on_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
 int
 writer_new(struct writer **r, uv_loop_t *loop, struct store *s, struct err *e)
 {
@@ -161,7 +155,7 @@ writer_post(struct writer *w, writer_job job, writer_done done, void *arg,
 void
 writer_stop(struct writer *w)
 {
-	if (w == NULL)
+	if (w == NULL || w->is_stopping)
 		return;
 	uv_mutex_lock(&w->lock);
 	w->is_stopping = true;
@@ -170,7 +164,15 @@ writer_stop(struct writer *w)
 	uv_thread_join(&w->thread);
 	writer_deliver(w);
 	store_close(w->store);
+	uv_close((uv_handle_t *)&w->wake, NULL);
+}
+
+void
+writer_free(struct writer *w)
+{
+	if (w == NULL)
+		return;
 	uv_cond_destroy(&w->more);
 	uv_mutex_destroy(&w->lock);
-	uv_close((uv_handle_t *)&w->wake, writer_on_closed);
+	free(w);
 }

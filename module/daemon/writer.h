@@ -30,9 +30,11 @@ int writer_new(struct writer **r, uv_loop_t *loop, struct store *s,
 int writer_post(struct writer *w, writer_job job, writer_done done, void *arg,
     struct err *e);
 
-/* Runs what is queued, ends the thread, delivers what is done, frees.  The
- * loop must be run once more afterwards for the handle to close.  NULL is
- * legal. */
+/* Runs what is queued, ends the thread, delivers what is done.  From then on
+ * posts are refused; the loop must run for the handle to close.  A second
+ * call, or NULL, does nothing. */
 void writer_stop(struct writer *w);
+/* After writer_stop and the end of the loop; NULL is legal. */
+void writer_free(struct writer *w);
 
 #endif
