@@ -244,7 +244,9 @@ add_option(struct ctl_args *r, const char *word, const char *next,
 		return err_set(e, "%s is given too often", p->name);
 	if (p->type == CTL_FLAG && value != NULL)
 		return err_set(e, "%s takes no value", p->name);
-	if (p->type != CTL_FLAG && value == NULL) {
+	/* A forgotten value must not swallow the option that follows. */
+	if (p->type != CTL_FLAG && value == NULL &&
+	    (next == NULL || strncmp(next, "--", 2) != 0)) {
 		value = next;
 		used = 2;
 	}

@@ -81,7 +81,8 @@ const struct ctl_command *ctl_command_find(const char *name);
 
 /*
  * Parses words.  Options may stand anywhere after the command, as
- * "--name value" or "--name=value"; "--" ends them.  Returns 0, or -1 with a
+ * "--name value" or "--name=value" (a value that begins with "--" only so);
+ * "--" ends them.  Returns 0, or -1 with a
  * sentence; then `r->command` is the command, if that much was understood.
  */
 int ctl_parse(struct ctl_args *r, const char *const *words, size_t count,
