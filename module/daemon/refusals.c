@@ -1,0 +1,67 @@
+/* Words for a refusal; see refusals.h. */
+#include "daemon/refusals.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+#define TITLES_MAX 512
+
+/* The titles of the categories that may do it here, with commas. */
+static void
+titles_write(struct buf *r, const struct policy *policy,
+    const char categories[][CATEGORY_ID_MAX + 1], unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct category *c =
+		    policy_category(policy, categories[i]);
+
+		buf_adds(r, i == 0 ? "" : ", ");
+		buf_adds(r, c == NULL ? categories[i] : c->title);
+	}
+}
+
+void
+refusals_describe(struct catalogue *c, const struct config *config,
+    const struct place *where, const struct publisher *who,
+    const struct verdict *v, const char *lang, struct refusal_words *r)
+{
+	const struct refusal_info *info = refusal_info(v->refusal);
+	/* Both lead to the operator, who is public. */
+	const char *contact = config->operator.contact;
+	char place[PLACE_LOCAL_MAX + PLACE_HOST_MAX + 2];
+	const char *lang_of_text;
+	struct buf titles;
+
+	buf_init(&titles, TITLES_MAX);
+	if (v->rule == RULE_REPRINT)
+		titles_write(&titles, &config->policy, where->reprint,
+		    where->reprint_count);
+	else
+		titles_write(&titles, &config->policy, where->publish,
+		    where->publish_count);
+	(void)snprintf(place, sizeof place, "%s@%s", where->local, where->host);
+	r->case_id[0] = '\0';
+	if (who != NULL && who->case_id != 0)
+		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,
+		    who->case_id);
+	catalogue_text(c, lang, info->text_key,
+	    (const struct catalogue_arg[]){
+		{ .name = "place", .text = place },
+		{ .name = "categories",
+		    .text = titles.data == NULL ? "" : titles.data },
+		{ .name = "date", .date_s = v->date_s },
+		{ .name = "reason",
+		    .text = who == NULL ? "" : who->state_reason },
+		{ .name = "apply", .text = contact },
+		{ .name = "appeal", .text = contact },
+		{ .name = "name", .text = who == NULL ? "" : who->name } },
+	    7, r->text, &lang_of_text);
+	r->wire = (struct guard_refusal){ .type = info->type,
+		.condition = info->condition, .text = r->text,
+		.lang = lang_of_text, .reason = info->reason,
+		.apply = contact, .appeal = contact, .case_id = r->case_id };
+	buf_clear(&titles);
+}
