@@ -110,7 +110,7 @@ struct config_option {
 	bool is_mandatory;
 	bool needs_restart;
 };
-/* Borrowed, in the order of the manual. */
-const struct config_option *config_options(size_t *count_r);
+/* In the order of the manual, `i` from 0; NULL beyond the last. */
+const struct config_option *config_option(size_t i);
 
 #endif
