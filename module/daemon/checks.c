@@ -351,10 +351,13 @@ item_refuse(const struct lookup *l, const struct verdict *v,
     const struct publisher *who)
 {
 	struct check *k = l->check;
+	const struct refusal_case about = { .where = l->where,
+	    .room = l->what->room, .who = who, .verdict = v,
+	    .lang = l->what->lang };
 	struct refusal_words words;
 
-	refusals_describe(k->owner->s.catalogue, k->rules->config, l->where,
-	    who, v, l->what->lang, &words);
+	refusals_describe(k->owner->s.catalogue, k->rules->config, &about,
+	    &words);
 	guard_write_refuse(&k->body, l->what->n, v->lease_s, &words.wire);
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/refusals.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,15 +24,25 @@ titles_write(struct buf *r, const struct policy *policy,
 	}
 }
 
+/* Whether the refusal goes back to a decision that can be appealed. */
+static bool
+has_case(enum refusal refusal)
+{
+	return refusal == REFUSAL_SUSPENDED || refusal == REFUSAL_REVOKED ||
+	    refusal == REFUSAL_REJECTED;
+}
+
 void
 refusals_describe(struct catalogue *c, const struct config *config,
-    const struct place *where, const struct publisher *who,
-    const struct verdict *v, const char *lang, struct refusal_words *r)
+    const struct refusal_case *about, struct refusal_words *r)
 {
+	const struct verdict *v = about->verdict;
+	const struct place *where = about->where;
+	const struct publisher *who = about->who;
 	const struct refusal_info *info = refusal_info(v->refusal);
 	/* Both lead to the operator, who is public. */
 	const char *contact = config->operator.contact;
-	char place[PLACE_LOCAL_MAX + PLACE_HOST_MAX + 2];
+	char room[PLACE_LOCAL_MAX + PLACE_HOST_MAX + 2];
 	const char *lang_of_text;
 	struct buf titles;
 
@@ -42,14 +53,14 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	else
 		titles_write(&titles, &config->policy, where->publish,
 		    where->publish_count);
-	(void)snprintf(place, sizeof place, "%s@%s", where->local, where->host);
+	(void)snprintf(room, sizeof room, "%s@%s", about->room, where->host);
 	r->case_id[0] = '\0';
-	if (who != NULL && who->case_id != 0)
+	if (who != NULL && has_case(v->refusal))
 		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,
 		    who->case_id);
-	catalogue_text(c, lang, info->text_key,
+	catalogue_text(c, about->lang, info->text_key,
 	    (const struct catalogue_arg[]){
-		{ .name = "place", .text = place },
+		{ .name = "place", .text = room },
 		{ .name = "categories",
 		    .text = titles.data == NULL ? "" : titles.data },
 		{ .name = "date", .date_s = v->date_s },

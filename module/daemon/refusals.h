@@ -16,9 +16,16 @@ struct refusal_words {
 	char case_id[24];
 };
 
-/* `v->refusal` is one; `who` is NULL for an account not on the register. */
+/* What the words are about; all borrowed. */
+struct refusal_case {
+	const struct place *where;
+	const char *room;		/* localpart */
+	const struct publisher *who;	/* NULL: not on the register */
+	const struct verdict *verdict;	/* its `refusal` is not NONE */
+	const char *lang;		/* xml:lang of the post, "" for none */
+};
+
 void refusals_describe(struct catalogue *c, const struct config *config,
-    const struct place *where, const struct publisher *who,
-    const struct verdict *v, const char *lang, struct refusal_words *r);
+    const struct refusal_case *about, struct refusal_words *r);
 
 #endif
