@@ -45,8 +45,8 @@ struct guard_decoder {
 	unsigned item_count;
 	char arena[GUARD_BYTES_MAX];
 	size_t arena_len;
-	unsigned skip_depth;	/* decoder's own */
-	bool in_item;		/* decoder's own */
+	uint32_t highest;    /* number of an item so far */
+	unsigned skip_depth; /* decoder's own: 0, or in an unknown element */
 };
 
 /* Whether this payload is one of the guard protocol's; then it has begun. */
