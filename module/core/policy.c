@@ -30,6 +30,15 @@ policy_place_by_id(const struct policy *p, uint32_t id)
 	return NULL;
 }
 
+bool
+policy_has_host(const struct policy *p, const char *host)
+{
+	for (size_t i = 0; i < p->place_count; i++)
+		if (strcmp(p->places[i].host, host) == 0)
+			return true;
+	return false;
+}
+
 void
 policy_number_places(struct policy *p, const struct policy *old)
 {

@@ -8,6 +8,7 @@
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ void policy_clear(struct policy *p);
 /* Borrowed; NULL if there is none. */
 const struct category *policy_category(const struct policy *p, const char *id);
 const struct place *policy_place_by_id(const struct policy *p, uint32_t id);
+
+/* Whether any place is on this host. */
+bool policy_has_host(const struct policy *p, const char *host);
 
 /*
  * Gives every place of `p` its id: that of the same pattern in `old` (may be
