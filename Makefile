@@ -22,7 +22,6 @@ PKGS       := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
 	      yaml-0.1 jansson libsystemd
 
 OUT        := $(BUILD)/$(V)
-LOCALEDIR  := $(PREFIX)/share/masthead/locale
 WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
 	      -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	      -Wformat=2 -Wvla -Wswitch-enum $(if $(CI),-Werror)
@@ -68,6 +67,9 @@ LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 UNIT     := $(patsubst xmpp-tests/unit/%.c,$(OUT)/unit/%,\
 	      $(wildcard xmpp-tests/unit/test_*.c))
 
+# The samples, with the paths of this installation.
+CONF     := $(patsubst %,$(OUT)/%,$(shell find conf -type f))
+
 # What is installed: mode, file, folder.  `uninstall` removes just that.
 define FILES :=
 755 $(BIN)/masthead $(PREFIX)/sbin
@@ -76,16 +78,16 @@ define FILES :=
 644 docs/mastheadctl.8 $(PREFIX)/share/man/man8
 644 docs/masthead.conf.5 $(PREFIX)/share/man/man5
 644 module/guard/prosody/mod_masthead.lua $(PREFIX)/lib/masthead/prosody
-644 $(OUT)/masthead.service $(PREFIX)/lib/systemd/system
-$(foreach f,$(LOCALE),644 $(f) $(LOCALEDIR)
-)$(foreach f,$(filter-out %.service,$(shell find conf -type f)),\
-644 $(f) $(PREFIX)/share/masthead/$(patsubst %/,%,$(dir $(f)))
+644 $(OUT)/conf/masthead.service $(PREFIX)/lib/systemd/system
+$(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
+)$(foreach f,$(filter-out %.service,$(CONF)),\
+644 $(f) $(PREFIX)/share/masthead/$(patsubst $(OUT)/%/,%,$(dir $(f)))
 )
 endef
 export FILES
 
 .PHONY: all deps demo run test test-slow test-all unit tools lint bench \
-	install uninstall dist clean
+	install uninstall dist clean FORCE
 
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE)
 
@@ -149,12 +151,12 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(OUT)/libmasthead.a
 
 unit: $(UNIT) $(LOCALE)
 
-$(OUT)/masthead.service: conf/masthead.service
+$(OUT)/conf/%: conf/% FORCE
 	@mkdir -p $(@D)
-	sed 's,/usr/local,$(PREFIX),g; s,/etc/masthead,$(SYSCONFDIR)/masthead,g' \
+	@sed 's,/usr/local/,$(PREFIX)/,g; s,/etc/masthead,$(SYSCONFDIR)/masthead,g' \
 		$< >$@
 
-install: all $(OUT)/masthead.service
+install: all $(CONF)
 	@echo "$$FILES" | while read -r mode file dir; do \
 		[ -z "$$mode" ] || install -D -m "$$mode" "$$file" \
 			"$(DESTDIR)$$dir/$${file##*/}" || exit 1; \
