@@ -1,0 +1,15 @@
+-- For Prosody 0.12: three additions to prosody.cfg.lua.  Restart Prosody
+-- afterwards, or reload it and activate the new host with `prosodyctl shell`.
+
+-- 1. Where the guard module is.
+plugin_paths = { "/usr/local/lib/masthead/prosody" }
+
+-- 2. The guard, on the host of the rooms.  It is your own line; only the
+--    module is new.
+Component "rooms.example.org" "muc"
+    modules_enabled = { "masthead" }
+
+-- 3. Masthead itself.  The domain and the secret are those of masthead.yaml
+--    and of the file that its secret_file names.
+Component "masthead.example.org"
+    component_secret = "CHANGE ME"
