@@ -62,6 +62,9 @@ CLI_SRC  := $(wildcard module/cli/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
 MAIN_OBJ := $(OUT)/module/daemon/main.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(OUT)/%.o)
+SAMPLES  := conf/masthead.yaml conf/agreements/news/1.en.txt \
+	    conf/agreements/news/1.de.txt
+SAMPLES_H := $(OUT)/gen/daemon/samples.h
 LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 	      $(wildcard module/text/locale/*.txt))
 UNIT     := $(patsubst xmpp-tests/unit/%.c,$(OUT)/unit/%,\
@@ -97,31 +100,31 @@ deps:
 # What runs after deps is a make of its own, which sees what was installed.
 demo: deps
 	@$(MAKE) V=asan all tools
-	@BUILD=$(abspath $(BUILD)/asan) xmpp-tests/demo
+	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/demo
 
 run: deps
 	@$(MAKE) V=asan all tools
-	@BUILD=$(abspath $(BUILD)/asan) xmpp-tests/servers/run
+	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/servers/run
 
 test: deps
 	@$(MAKE) V=asan all unit tools
-	@BUILD=$(abspath $(BUILD)/asan) xmpp-tests/run
+	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/run
 
 test-slow: deps
 	@$(MAKE) V=asan all unit tools
 	@$(MAKE) V=release all
-	@BUILD=$(abspath $(BUILD)/asan) xmpp-tests/run slow
+	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/run slow
 
 test-all: test test-slow
 
 lint: export TIDY = -std=c11 $(CPPFLAGS) -Ixmpp-tests \
 	$$(pkg-config --cflags $(PKGS) check)
-lint: deps
+lint: deps $(SAMPLES_H)
 	@xmpp-tests/lint
 
 bench: deps
 	@$(MAKE) V=release all tools
-	@BUILD=$(abspath $(BUILD)) xmpp-tests/bench/run
+	@MASTHEAD_BIN=$(abspath $(BUILD)) xmpp-tests/bench/run
 
 $(BIN)/masthead: $(MAIN_OBJ) $(OUT)/libmasthead.a
 	@mkdir -p $(@D)
@@ -138,6 +141,17 @@ $(OUT)/libmasthead.a: $(LIB_OBJ)
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+# What `masthead init` writes, as bytes in the program.
+$(SAMPLES_H): $(SAMPLES)
+	@mkdir -p $(@D)
+	@for f in $(SAMPLES); do \
+		echo "static const unsigned char sample_$$(echo "$${f#conf/}" | \
+			tr -c 'a-z0-9\n' _)[] = {"; \
+		od -An -v -tu1 "$$f" | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
+	done >$@
+
+$(OUT)/module/daemon/init.o: $(SAMPLES_H)
 
 $(OUT)/locale/%.res: module/text/locale/%.txt
 	@mkdir -p $(@D)

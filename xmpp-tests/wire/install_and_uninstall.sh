@@ -10,10 +10,10 @@ count=0
 failed=0
 
 # The variant that is built already.
-BUILD=${BUILD:-build/asan}
+MASTHEAD_BIN=${MASTHEAD_BIN:-build/asan}
 build()
 {
-	make -s V=asan BUILD="${BUILD%/asan}" DESTDIR="$D" PREFIX=/opt/here \
+	make -s V=asan BUILD="${MASTHEAD_BIN%/asan}" DESTDIR="$D" PREFIX=/opt/here \
 	    SYSCONFDIR=/opt/etc "$@" >"$work/out" 2>&1
 }
 
