@@ -1,0 +1,291 @@
+/* places, guards, status, reload: how things are. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/clock.h"
+#include "daemon/commands.h"
+
+static bool
+is_attached(const struct daemon *d, const char *host)
+{
+	struct guard_info g;
+
+	return guards_find(d->guards, host, &g) && g.is_attached;
+}
+
+static json_t *
+counts_json(struct checks_counts n)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "passed",
+	    (json_int_t)n.passed, "refused", (json_int_t)n.refused,
+	    "observed", (json_int_t)n.observed, "unavailable",
+	    (json_int_t)n.unavailable);
+}
+
+static json_t *
+reprint_json(const struct place *p)
+{
+	switch (p->reprint_who) {
+	case PLACE_REPRINT_NOBODY:
+		return json_pack("[s]", "nobody");
+	case PLACE_REPRINT_ANYONE:
+		return json_pack("[s]", "anyone");
+	case PLACE_REPRINT_CATEGORIES:
+		break;
+	}
+	return commands_words(p->reprint[0], p->reprint_count,
+	    sizeof p->reprint[0]);
+}
+
+static json_t *
+exempt_json(const struct place *p)
+{
+	static const char *const names[] = { "owner", "admin", "member" };
+	json_t *r = json_array();
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if ((p->exempt & place_exempt_find(names[i])) != 0)
+			(void)json_array_append_new(r, json_string(names[i]));
+	return r;
+}
+
+static json_t *
+place_json(const struct daemon *d, const struct place *p)
+{
+	static const char *const badge_names[] = {
+		[PLACE_BADGE_REFERENCE] = "reference",
+		[PLACE_BADGE_FULL] = "full",
+		[PLACE_BADGE_NONE] = "none",
+	};
+	json_t *r = json_pack("{s:I, s:o, s:s, s:o, s:o, s:s, s:s, s:I, s:b}",
+	    "id", (json_int_t)p->id, "room",
+	    json_sprintf("%s@%s", p->local, p->host), "mode",
+	    p->mode == PLACE_OBSERVE ? "observe" : "enforce", "publish",
+	    commands_words(p->publish[0], p->publish_count,
+		sizeof p->publish[0]),
+	    "reprint", reprint_json(p), "unavailable",
+	    p->pass_unavailable ? "pass" : "refuse", "message_badge",
+	    badge_names[p->badge], "lease", (json_int_t)p->lease_s,
+	    "attached", is_attached(d, p->host));
+
+	(void)json_object_set_new(r, "labelled", p->labelled[0] == '\0'
+		? json_null() : json_string(p->labelled));
+	(void)json_object_set_new(r, "others_may", p->others_may_react
+		? json_pack("[s]", "react") : json_array());
+	(void)json_object_set_new(r, "exempt", exempt_json(p));
+	(void)json_object_set_new(r, "encrypted",
+	    json_string(p->refuse_encrypted ? "refuse" : "pass"));
+	(void)json_object_set_new(r, "counts",
+	    counts_json(checks_counts(d->checks, p->id)));
+	return r;
+}
+
+void
+command_status_places(struct control_request *q)
+{
+	const struct daemon *d = commands_daemon(q);
+	const struct policy *policy = &checks_config(d->checks)->policy;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < policy->place_count; i++)
+		(void)json_array_append_new(list,
+		    place_json(d, &policy->places[i]));
+	control_reply(q, CTL_OK, json_pack("{s:o}", "places", list));
+}
+
+static void
+add_guard(void *arg, const struct guard_info *g)
+{
+	(void)json_array_append_new(arg,
+	    json_pack("{s:s, s:s, s:b, s:o, s:I, s:I, s:o}", "host", g->host,
+		"server", g->server, "attached", g->is_attached, "since",
+		commands_date(g->since_s), "serial", (json_int_t)g->serial,
+		"unanswered", (json_int_t)g->unanswered, "oldest_ms",
+		g->unanswered == 0 ? json_null()
+				   : json_integer(g->oldest_ms)));
+}
+
+void
+command_status_guards(struct control_request *q)
+{
+	json_t *list = json_array();
+
+	guards_each(commands_daemon(q)->guards, add_guard, list);
+	control_reply(q, CTL_OK, json_pack("{s:o}", "guards", list));
+}
+
+/*
+ * What makes the status red.
+ */
+
+static void
+problem(json_t *list, json_t *sentence)
+{
+	(void)json_array_append_new(list, sentence);
+}
+
+static void
+add_stream_problem(json_t *list, const struct daemon *d)
+{
+	json_t *since;
+
+	if (d->stream_why[0] == '\0')
+		return;
+	since = commands_date(d->stream_since_s);
+	problem(list, json_is_null(since)
+		? json_sprintf("not connected to the server: %s",
+		      d->stream_why)
+		: json_sprintf("not connected to the server since %s: %s",
+		      json_string_value(since), d->stream_why));
+	json_decref(since);
+}
+
+/* Whether an earlier place has the same host: then that was said. */
+static bool
+is_host_told(const struct policy *policy, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(policy->places[j].host,
+			policy->places[i].host) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_place_problems(json_t *list, const struct daemon *d)
+{
+	const struct policy *policy = &checks_config(d->checks)->policy;
+
+	for (size_t i = 0; i < policy->place_count; i++) {
+		const char *host = policy->places[i].host;
+
+		if (is_host_told(policy, i) || is_attached(d, host))
+			continue;
+		problem(list, json_sprintf("the guard of %s is not attached: "
+			"is mod_masthead loaded there?", host));
+	}
+}
+
+static void
+add_recall_problem(void *arg, const struct guard_info *g)
+{
+	if (g->unanswered == 0 || g->oldest_ms < GUARDS_RESEND_MS)
+		return;
+	problem(arg, json_sprintf("%s has not answered %zu recalls, the "
+		"oldest for %lld ms", g->host, g->unanswered,
+		(long long)g->oldest_ms));
+}
+
+static void
+add_register_problem(json_t *list, const struct daemon *d)
+{
+	struct err e = { "" };
+
+	if (store_ping(d->reader, &e) == -1)
+		problem(list, json_sprintf("the register cannot be read: %s",
+			e.text));
+	else if (d->register_err.text[0] != '\0')
+		problem(list, json_sprintf("the register failed: %s",
+			d->register_err.text));
+}
+
+static json_t *
+problems_json(const struct daemon *d)
+{
+	json_t *list = json_array();
+
+	add_stream_problem(list, d);
+	add_register_problem(list, d);
+	add_place_problems(list, d);
+	guards_each(d->guards, add_recall_problem, list);
+	if (d->reload_err.text[0] != '\0')
+		problem(list, json_sprintf("the last reload failed, the "
+			"configuration before it holds: %s",
+			d->reload_err.text));
+	return list;
+}
+
+/* Of the register, as far as it can be read. */
+static void
+add_register_counters(json_t *r, struct store *s)
+{
+	int64_t counts[PUBLISHER_WITHDRAWN + 1] = { 0 };
+	char name[64];
+
+	if (store_publisher_count(s, counts, NULL) == -1)
+		return;
+	for (int i = PUBLISHER_APPLIED; i <= PUBLISHER_WITHDRAWN; i++) {
+		(void)snprintf(name, sizeof name, "publishers %s",
+		    publisher_state_name((enum publisher_state)i));
+		(void)json_object_set_new(r, name, json_integer(counts[i]));
+	}
+}
+
+static json_t *
+counters_json(const struct daemon *d)
+{
+	struct checks_counts n = checks_totals(d->checks);
+	json_t *r = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "passed",
+	    (json_int_t)n.passed, "refused", (json_int_t)n.refused,
+	    "observed", (json_int_t)n.observed, "unavailable",
+	    (json_int_t)n.unavailable, "stanzas over a limit",
+	    (json_int_t)d->violations, "uptime seconds",
+	    (json_int_t)(clock_wall_s() - d->started_s));
+
+	add_register_counters(r, d->reader);
+	return r;
+}
+
+void
+command_status_run(struct control_request *q)
+{
+	const struct daemon *d = commands_daemon(q);
+	json_t *problems = problems_json(d);
+	bool is_red = json_array_size(problems) > 0;
+	int64_t serial = 0;
+	json_t *r = json_pack("{s:s, s:o, s:o, s:s, s:s}", "status",
+	    is_red ? "red" : "green", "problems", problems, "counters",
+	    counters_json(d), "version", MASTHEAD_VERSION, "domain",
+	    d->domain);
+
+	(void)json_object_set_new(r, "serial",
+	    store_serial(d->reader, &serial, NULL) == 0
+		? json_integer(serial) : json_null());
+	control_reply(q, is_red ? CTL_RED : CTL_OK, r);
+}
+
+/* The lines of `text`, which end in LF. */
+static json_t *
+lines_json(const struct buf *text)
+{
+	json_t *r = json_array();
+	const char *at = text->data, *end;
+
+	for (; at != NULL && *at != '\0'; at = end + (*end == '\n')) {
+		end = at + strcspn(at, "\n");
+		(void)json_array_append_new(r,
+		    json_stringn(at, (size_t)(end - at)));
+	}
+	return r;
+}
+
+/* A configuration that is not good is an answer, with a line for each of its
+ * mistakes. */
+void
+command_status_reload(struct control_request *q)
+{
+	struct daemon *d = commands_daemon(q);
+	struct err e = { "" };
+	struct buf problems;
+	json_t *lines;
+	int rc;
+
+	buf_init(&problems, CTL_REPLY_MAX / 4);
+	rc = daemon_reload(d, &problems, &e);
+	lines = lines_json(&problems);
+	buf_clear(&problems);
+	control_reply(q, rc == 0 ? CTL_OK : CTL_REFUSED,
+	    json_pack("{s:b, s:s, s:o, s:I}", "loaded", rc == 0, "error",
+		e.text, "problems", lines, "places",
+		(json_int_t)checks_config(d->checks)->policy.place_count));
+}

@@ -1,0 +1,63 @@
+/*
+ * What mastheadctl's commands do.  The table is for control_open, whose
+ * `arg` must then be the struct daemon.
+ *
+ * A command that changes the register answers when the change is on the disk
+ * and attached guards have been told and have acknowledged, or have had
+ * GUARDS_RESEND_MS to do so.  One that only looks changes nothing, logs
+ * nothing and stores nothing.
+ */
+#ifndef DAEMON_COMMANDS_H
+#define DAEMON_COMMANDS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "core/publisher.h"
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+
+#define COMMANDS_HISTORY_MAX 1000 /* decisions that `show` prints */
+
+extern const struct control_command commands_table[];
+
+/*
+ * The rest is for the files that implement commands, command_*.c.
+ */
+
+struct daemon *commands_daemon(const struct control_request *q);
+
+/* Operand `i`, prepared, as the bare address of an account.  0, or -1; then
+ * the request has been answered. */
+int commands_jid(struct control_request *q, size_t i,
+    char r[PUBLISHER_JID_MAX + 1]);
+
+/* A date for programs and people, ISO 8601; null for 0. */
+json_t *commands_date(int64_t s);
+/* A record as `list` shows it, and as `show` does. */
+json_t *commands_publisher_row(const struct publisher *p, int64_t now_s);
+json_t *commands_publisher_full(const struct publisher *p, int64_t now_s);
+/* An array of `count` words that stand `stride` bytes apart. */
+json_t *commands_words(const char *first, size_t count, size_t stride);
+
+/*
+ * Tells guards what is void from `serial` on, waits for them, and answers
+ * with `result` (taken), to which it adds "serial", "guards" and "warnings".
+ * `actor` NULL: everything; borrowed until this returns.
+ */
+void commands_recall_and_reply(struct control_request *q, json_t *result,
+    int64_t serial, const char *actor);
+
+void command_change_run(struct control_request *q);
+void command_publisher_list(struct control_request *q);
+void command_publisher_show(struct control_request *q);
+void command_explain_run(struct control_request *q);
+void command_status_places(struct control_request *q);
+void command_status_guards(struct control_request *q);
+void command_status_run(struct control_request *q);
+void command_status_reload(struct control_request *q);
+void command_key_list(struct control_request *q);
+void command_key_rotate(struct control_request *q);
+void command_key_revoke(struct control_request *q);
+
+#endif
