@@ -56,9 +56,10 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CF
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 LIB_SRC  := $(wildcard module/core/*.c module/crypto/*.c module/text/*.c \
-	      module/store/*.c module/xmpp/*.c module/daemon/*.c)
-LIB_SRC  := $(filter-out module/daemon/main.c,$(LIB_SRC))
-CLI_SRC  := $(wildcard module/cli/*.c)
+	      module/store/*.c module/xmpp/*.c module/daemon/*.c \
+	      module/cli/*.c)
+LIB_SRC  := $(filter-out %/main.c,$(LIB_SRC))
+CLI_SRC  := module/cli/main.c
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
 MAIN_OBJ := $(OUT)/module/daemon/main.o
 CLI_OBJ  := $(CLI_SRC:%.c=$(OUT)/%.o)
@@ -67,6 +68,7 @@ SAMPLES  := conf/masthead.yaml conf/agreements/news/1.en.txt \
 SAMPLES_H := $(OUT)/gen/daemon/samples.h
 LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 	      $(wildcard module/text/locale/*.txt))
+HARNESS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard xmpp-tests/harness/*.c))
 UNIT     := $(patsubst xmpp-tests/unit/%.c,$(OUT)/unit/%,\
 	      $(wildcard xmpp-tests/unit/test_*.c))
 
@@ -165,6 +167,11 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(OUT)/libmasthead.a
 
 unit: $(UNIT) $(LOCALE)
 
+$(OUT)/harness: $(HARNESS) $(OUT)/module/core/buf.o $(OUT)/module/core/err.o
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+tools: $(OUT)/harness
+
 $(OUT)/conf/%: conf/% FORCE
 	@mkdir -p $(@D)
 	@sed 's,/usr/local/,$(PREFIX)/,g; s,/etc/masthead,$(SYSCONFDIR)/masthead,g' \
@@ -196,4 +203,5 @@ dist:
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d)
+-include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d) \
+	$(HARNESS:.o=.d)
