@@ -22,6 +22,8 @@ struct store_backend {
 	void (*lookup_end)(void *handle);
 	void (*lookup)(void *handle, const char *jid, store_publisher_cb done,
 	    void *arg);
+	int (*publisher_find)(void *handle, const char *jid,
+	    struct publisher *r, struct err *e);
 	int (*publisher_list)(void *handle, const char *after, unsigned limit,
 	    enum publisher_state state,
 	    int (*each)(void *arg, const struct publisher *p), void *arg,

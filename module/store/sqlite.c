@@ -23,6 +23,9 @@
 #define WRITE_CACHE_KIB 2048
 #define HEADER_LEN 100 /* https://sqlite.org/fileformat2.html#the_database_header */
 
+/* What is read of a publisher; columns in the order of sqlite_publisher.c. */
+#define RECORD "jid, name, state, state_since_s, ifnull(case_id, 0), approvals"
+
 static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIAL] = "SELECT serial FROM meta WHERE one = 1",
 	[SQL_BUMP] = "UPDATE meta SET serial = serial + 1 WHERE one = 1"
@@ -30,63 +33,53 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_PUBLISHER] = "SELECT id, jid, name, state, state_since_s,"
-	    " state_reason, ifnull(case_id, 0) FROM publishers"
-	    " WHERE jid = ?1",
-	[SQL_PUBLISHER_STATE] = "SELECT id, state FROM publishers"
-	    " WHERE jid = ?1",
-	[SQL_PUBLISHER_LIST] = "SELECT id, jid, name, state, state_since_s,"
-	    " state_reason, ifnull(case_id, 0) FROM publishers"
+	[SQL_PUBLISHER] = "SELECT " RECORD " FROM publishers WHERE jid = ?1",
+	[SQL_PUBLISHER_STATE] = "SELECT state FROM publishers WHERE jid = ?1",
+	[SQL_PUBLISHER_LIST] = "SELECT " RECORD " FROM publishers"
 	    " WHERE jid > ?1 ORDER BY jid LIMIT ?2",
-	[SQL_PUBLISHER_LIST_STATE] = "SELECT id, jid, name, state,"
-	    " state_since_s, state_reason, ifnull(case_id, 0)"
-	    " FROM publishers WHERE jid > ?1 AND state = ?3"
-	    " ORDER BY jid LIMIT ?2",
+	[SQL_PUBLISHER_LIST_STATE] = "SELECT " RECORD " FROM publishers"
+	    " WHERE jid > ?1 AND state = ?3 ORDER BY jid LIMIT ?2",
+	[SQL_REASON] = "SELECT reason FROM decisions WHERE id = ?1",
 	[SQL_PUBLISHER_COUNT] = "SELECT state, count(*) FROM publishers"
 	    " GROUP BY state",
 	[SQL_PUBLISHER_INSERT] = "INSERT INTO publishers (jid, name, state,"
-	    " state_since_s, state_reason, changed_serial)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	    " state_since_s, changed_serial) VALUES (?1, ?2, ?3, ?4, ?5)",
 	/* A state that does not change keeps its date. */
 	[SQL_PUBLISHER_SET_STATE] = "UPDATE publishers SET state_since_s ="
 	    " CASE state WHEN ?2 THEN state_since_s ELSE ?3 END,"
-	    " state = ?2, state_reason = ?4, case_id = ?5,"
-	    " changed_serial = ?6 WHERE id = ?1",
+	    " state = ?2, case_id = ?4, changed_serial = ?5 WHERE jid = ?1",
 	[SQL_PUBLISHER_RENAME] = "UPDATE publishers SET name = ?2,"
-	    " changed_serial = ?3 WHERE id = ?1",
+	    " changed_serial = ?3 WHERE jid = ?1",
 	[SQL_NAME_OWNER] = "SELECT jid FROM publishers"
 	    " WHERE name = ?1 AND jid <> ?2",
-	[SQL_APPROVALS] = "SELECT category, since_s, until_s FROM approvals"
-	    " WHERE publisher = ?1 ORDER BY category",
 	/* One that still runs is prolonged and keeps its beginning. */
-	[SQL_APPROVAL_SET] = "INSERT INTO approvals (publisher, category,"
-	    " since_s, until_s, decision) VALUES (?1, ?2, ?3, ?4, ?5)"
-	    " ON CONFLICT (publisher, category) DO UPDATE SET since_s ="
+	[SQL_APPROVAL_SET] = "INSERT INTO approvals (jid, category, since_s,"
+	    " until_s, decision) VALUES (?1, ?2, ?3, ?4, ?5)"
+	    " ON CONFLICT (jid, category) DO UPDATE SET since_s ="
 	    " CASE WHEN until_s > ?3 THEN since_s ELSE ?3 END,"
 	    " until_s = ?4, decision = ?5",
-	[SQL_APPROVALS_END] = "DELETE FROM approvals WHERE publisher = ?1",
+	[SQL_APPROVALS_END] = "DELETE FROM approvals WHERE jid = ?1",
 	[SQL_APPROVALS_OTHER] = "SELECT count(*) FROM approvals"
-	    " WHERE publisher = ?1 AND category <> ?2",
+	    " WHERE jid = ?1 AND category <> ?2",
 	[SQL_CATEGORY] = "SELECT 1 FROM categories WHERE id = ?1"
 	    " AND removed_s IS NULL",
-	[SQL_DECISION_INSERT] = "INSERT INTO decisions (publisher, at_s,"
-	    " action, decided_by, reason, category, name, until_s, serial)"
+	[SQL_DECISION_INSERT] = "INSERT INTO decisions (jid, at_s, action,"
+	    " decided_by, reason, category, name, until_s, serial)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, ''),"
 	    " nullif(?8, 0), ?9)",
-	[SQL_HISTORY] = "SELECT d.id, at_s, ifnull(until_s, 0), action,"
-	    " decided_by, reason, category, d.name FROM decisions d"
-	    " JOIN publishers p ON p.id = d.publisher WHERE p.jid = ?1"
-	    " ORDER BY d.id",
+	[SQL_HISTORY] = "SELECT id, at_s, ifnull(until_s, 0), action,"
+	    " decided_by, reason, category, name FROM decisions"
+	    " WHERE jid = ?1 ORDER BY id",
 	[SQL_TOKEN_FIND] = "SELECT t.id, t.text, t.kid, t.iat_s, t.exp_s,"
-	    " t.serial FROM publishers p JOIN tokens t ON t.publisher = p.id"
+	    " t.serial FROM publishers p JOIN tokens t ON t.jid = p.jid"
 	    " WHERE p.jid = ?1 AND t.aud = ?2 AND t.occupant = ?3"
 	    " AND t.kid = ?4 AND t.serial >= p.changed_serial"
 	    " ORDER BY t.iat_s DESC, t.rowid DESC LIMIT 1",
 	[SQL_TOKEN_BY_ID] = "SELECT id, text, kid, iat_s, exp_s, serial"
 	    " FROM tokens WHERE id = ?1",
-	[SQL_TOKEN_INSERT] = "INSERT INTO tokens (id, publisher, aud,"
-	    " occupant, kid, text, iat_s, exp_s, serial) SELECT ?1, id, ?3,"
-	    " ?4, ?5, ?6, ?7, ?8, ?9 FROM publishers WHERE jid = ?2",
+	[SQL_TOKEN_INSERT] = "INSERT INTO tokens (id, jid, aud, occupant,"
+	    " kid, text, iat_s, exp_s, serial) SELECT ?1, jid, ?3, ?4, ?5,"
+	    " ?6, ?7, ?8, ?9 FROM publishers WHERE jid = ?2",
 	[SQL_TOKEN_EXPIRE] = "DELETE FROM tokens WHERE exp_s < ?1",
 	[SQL_TOKEN_DELIST] = "DELETE FROM tokens WHERE kid = ?1"
 	    " AND iat_s >= ?2",
@@ -658,6 +651,7 @@ const struct store_backend sqlite_backend = {
 	.lookup_begin = sqlite_read_begin,
 	.lookup_end = sqlite_read_end,
 	.lookup = sqlite_lookup,
+	.publisher_find = sqlite_publisher_find,
 	.publisher_list = sqlite_publisher_list,
 	.publisher_count = sqlite_publisher_count,
 	.decide = sqlite_decide,

@@ -33,7 +33,7 @@ enum sqlite_sql {
 	SQL_PUBLISHER_SET_STATE,
 	SQL_PUBLISHER_RENAME,
 	SQL_NAME_OWNER,
-	SQL_APPROVALS,
+	SQL_REASON,
 	SQL_APPROVAL_SET,
 	SQL_APPROVALS_END,
 	SQL_APPROVALS_OTHER,
@@ -135,6 +135,8 @@ int sqlite_migrate(struct sqlite *s, struct err *e);
 
 void sqlite_lookup(void *handle, const char *jid, store_publisher_cb done,
     void *arg);
+int sqlite_publisher_find(void *handle, const char *jid,
+    struct publisher *r, struct err *e);
 int sqlite_publisher_list(void *handle, const char *after, unsigned limit,
     enum publisher_state state,
     int (*each)(void *arg, const struct publisher *p), void *arg,

@@ -5,7 +5,6 @@
 
 /* What is being changed. */
 struct subject {
-	int64_t id;
 	enum publisher_state from, to;
 	int64_t serial;
 	int64_t case_id;
@@ -25,8 +24,7 @@ find_subject(struct sqlite *s, const char *jid, struct subject *p,
 	rc = sqlite_step(s, SQL_PUBLISHER_STATE, e);
 	if (rc != 1)
 		return rc;
-	p->id = sqlite3_column_int64(st, 0);
-	p->from = publisher_state_find(sqlite_column(st, 1));
+	p->from = publisher_state_find(sqlite_column(st, 0));
 	sqlite_done(s, SQL_PUBLISHER_STATE);
 	return p->from != PUBLISHER_NONE ? 0
 	    : err_set(e, "the register %s is damaged: %s has no state",
@@ -54,8 +52,7 @@ check_name(struct sqlite *s, const struct decision *d, struct err *e)
 }
 
 static int
-check_category(struct sqlite *s, const struct decision *d,
-    const struct subject *p, struct err *e)
+check_category(struct sqlite *s, const struct decision *d, struct err *e)
 {
 	sqlite3_stmt *st = sqlite_use(s, SQL_CATEGORY, e);
 	int64_t others;
@@ -73,7 +70,7 @@ check_category(struct sqlite *s, const struct decision *d,
 
 	if ((st = sqlite_use(s, SQL_APPROVALS_OTHER, e)) == NULL)
 		return -1;
-	sqlite_bind_int(s, SQL_APPROVALS_OTHER, 1, p->id);
+	sqlite_bind_text(s, SQL_APPROVALS_OTHER, 1, d->jid);
 	sqlite_bind_text(s, SQL_APPROVALS_OTHER, 2, d->category);
 	if (sqlite_step(s, SQL_APPROVALS_OTHER, e) < 0)
 		return -1;
@@ -86,7 +83,7 @@ check_category(struct sqlite *s, const struct decision *d,
 
 static int
 insert_publisher(struct sqlite *s, const struct decision *d,
-    struct subject *p, struct err *e)
+    const struct subject *p, struct err *e)
 {
 	const enum sqlite_sql q = SQL_PUBLISHER_INSERT;
 
@@ -96,12 +93,8 @@ insert_publisher(struct sqlite *s, const struct decision *d,
 	sqlite_bind_text(s, q, 2, d->name);
 	sqlite_bind_text(s, q, 3, publisher_state_name(p->to));
 	sqlite_bind_int(s, q, 4, d->now_s);
-	sqlite_bind_text(s, q, 5, d->reason);
-	sqlite_bind_int(s, q, 6, p->serial);
-	if (sqlite_run(s, q, e) < 0)
-		return -1;
-	p->id = sqlite3_last_insert_rowid(s->db);
-	return 0;
+	sqlite_bind_int(s, q, 5, p->serial);
+	return sqlite_run(s, q, e);
 }
 
 static int
@@ -112,7 +105,7 @@ insert_decision(struct sqlite *s, const struct decision *d,
 
 	if (sqlite_use(s, q, e) == NULL)
 		return -1;
-	sqlite_bind_int(s, q, 1, p->id);
+	sqlite_bind_text(s, q, 1, d->jid);
 	sqlite_bind_int(s, q, 2, d->now_s);
 	sqlite_bind_text(s, q, 3, lifecycle_action_name(d->action));
 	sqlite_bind_text(s, q, 4, d->by);
@@ -135,7 +128,7 @@ rename_publisher(struct sqlite *s, const struct decision *d,
 
 	if (sqlite_use(s, q, e) == NULL)
 		return -1;
-	sqlite_bind_int(s, q, 1, p->id);
+	sqlite_bind_text(s, q, 1, d->jid);
 	sqlite_bind_text(s, q, 2, d->name);
 	sqlite_bind_int(s, q, 3, p->serial);
 	return sqlite_run(s, q, e);
@@ -149,12 +142,11 @@ set_state(struct sqlite *s, const struct decision *d, const struct subject *p,
 
 	if (sqlite_use(s, q, e) == NULL)
 		return -1;
-	sqlite_bind_int(s, q, 1, p->id);
+	sqlite_bind_text(s, q, 1, d->jid);
 	sqlite_bind_text(s, q, 2, publisher_state_name(p->to));
 	sqlite_bind_int(s, q, 3, d->now_s);
-	sqlite_bind_text(s, q, 4, d->reason);
-	sqlite_bind_int(s, q, 5, p->case_id);
-	sqlite_bind_int(s, q, 6, p->serial);
+	sqlite_bind_int(s, q, 4, p->case_id);
+	sqlite_bind_int(s, q, 5, p->serial);
 	return sqlite_run(s, q, e);
 }
 
@@ -166,7 +158,7 @@ set_approval(struct sqlite *s, const struct decision *d,
 
 	if (sqlite_use(s, q, e) == NULL)
 		return -1;
-	sqlite_bind_int(s, q, 1, p->id);
+	sqlite_bind_text(s, q, 1, d->jid);
 	sqlite_bind_text(s, q, 2, d->category);
 	sqlite_bind_int(s, q, 3, d->now_s);
 	sqlite_bind_int(s, q, 4, d->until_s);
@@ -177,18 +169,18 @@ set_approval(struct sqlite *s, const struct decision *d,
 /* Approvals of an earlier standing do not come back with a new application;
  * the decisions remember them. */
 static int
-end_approvals(struct sqlite *s, const struct subject *p, struct err *e)
+end_approvals(struct sqlite *s, const struct decision *d, struct err *e)
 {
 	if (sqlite_use(s, SQL_APPROVALS_END, e) == NULL)
 		return -1;
-	sqlite_bind_int(s, SQL_APPROVALS_END, 1, p->id);
+	sqlite_bind_text(s, SQL_APPROVALS_END, 1, d->jid);
 	return sqlite_run(s, SQL_APPROVALS_END, e);
 }
 
 /* What the actions do beside the record of the decision and the state. */
 static int
-apply_before(struct sqlite *s, const struct decision *d, struct subject *p,
-    struct err *e)
+apply_before(struct sqlite *s, const struct decision *d,
+    const struct subject *p, struct err *e)
 {
 	switch (d->action) {
 	case DECISION_ADD:
@@ -196,13 +188,13 @@ apply_before(struct sqlite *s, const struct decision *d, struct subject *p,
 			return -1;
 		if (p->from == PUBLISHER_NONE)
 			return insert_publisher(s, d, p, e);
-		return end_approvals(s, p, e) < 0
+		return end_approvals(s, d, e) < 0
 		    ? -1 : rename_publisher(s, d, p, e);
 	case DECISION_RENAME:
 		return check_name(s, d, e) < 0
 		    ? -1 : rename_publisher(s, d, p, e);
 	case DECISION_APPROVE:
-		return check_category(s, d, p, e);
+		return check_category(s, d, e);
 	case DECISION_SUSPEND:
 	case DECISION_RESTORE:
 	case DECISION_REVOKE:

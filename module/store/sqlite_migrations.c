@@ -5,6 +5,11 @@
  */
 #include "store/sqlite.h"
 
+#define COPY_APPROVALS(row) \
+    "UPDATE publishers SET approvals = ifnull((SELECT group_concat(" \
+    "category || ' ' || since_s || ' ' || until_s, ';') FROM approvals a" \
+    " WHERE a.jid = " row ".jid), '') WHERE jid = " row ".jid;"
+
 /* 1: publishers and what is decided about them. */
 static const char migration_1[] =
     "CREATE TABLE meta ("
@@ -24,23 +29,28 @@ static const char migration_1[] =
     " since_s INTEGER NOT NULL,"
     " PRIMARY KEY (jid, role)) STRICT, WITHOUT ROWID;"
 
-    /* changed_serial: the last change of the record or its approvals. */
+    /*
+     * A check finds all that it needs on one page: hence no rowid, and
+     * `approvals`, which triggers keep to what the table of that name says
+     * ("news 1700000000 1731536000;..."), and no reason, which is that of
+     * the decision `case_id`.  changed_serial: the last change of the
+     * record or its approvals.
+     */
     "CREATE TABLE publishers ("
-    " id INTEGER PRIMARY KEY,"
-    " jid TEXT NOT NULL UNIQUE,"
+    " jid TEXT PRIMARY KEY,"
     " name TEXT NOT NULL UNIQUE,"
     " state TEXT NOT NULL CHECK (state IN ('applied', 'in-review',"
     "  'approved', 'suspended', 'rejected', 'revoked', 'expired',"
     "  'withdrawn')),"
     " state_since_s INTEGER NOT NULL,"
-    " state_reason TEXT NOT NULL,"
     " case_id INTEGER REFERENCES decisions (id),"
-    " changed_serial INTEGER NOT NULL) STRICT;"
+    " changed_serial INTEGER NOT NULL,"
+    " approvals TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;"
     "CREATE INDEX publishers_state ON publishers (state, jid);"
 
     "CREATE TABLE decisions ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " jid TEXT NOT NULL REFERENCES publishers (jid),"
     " at_s INTEGER NOT NULL,"
     " action TEXT NOT NULL,"
     " decided_by TEXT NOT NULL,"
@@ -49,19 +59,25 @@ static const char migration_1[] =
     " name TEXT,"
     " until_s INTEGER,"
     " serial INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX decisions_publisher ON decisions (publisher);"
+    "CREATE INDEX decisions_jid ON decisions (jid);"
     "CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions"
     " BEGIN SELECT raise(ABORT, 'decisions are never changed'); END;"
     "CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions"
     " BEGIN SELECT raise(ABORT, 'decisions are never deleted'); END;"
 
     "CREATE TABLE approvals ("
-    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " jid TEXT NOT NULL REFERENCES publishers (jid),"
     " category TEXT NOT NULL REFERENCES categories (id),"
     " since_s INTEGER NOT NULL,"
     " until_s INTEGER NOT NULL,"
     " decision INTEGER NOT NULL REFERENCES decisions (id),"
-    " PRIMARY KEY (publisher, category)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY (jid, category)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER approvals_insert AFTER INSERT ON approvals"
+    " BEGIN " COPY_APPROVALS("new") " END;"
+    "CREATE TRIGGER approvals_update AFTER UPDATE ON approvals"
+    " BEGIN " COPY_APPROVALS("new") " END;"
+    "CREATE TRIGGER approvals_delete AFTER DELETE ON approvals"
+    " BEGIN " COPY_APPROVALS("old") " END;"
 
     "CREATE TABLE keys ("
     " kid TEXT PRIMARY KEY,"
@@ -86,7 +102,7 @@ static const char migration_1[] =
     /* serial: what the register was at when the publisher was read. */
     "CREATE TABLE tokens ("
     " id TEXT NOT NULL UNIQUE,"
-    " publisher INTEGER NOT NULL REFERENCES publishers (id),"
+    " jid TEXT NOT NULL REFERENCES publishers (jid),"
     " aud TEXT NOT NULL,"
     " occupant TEXT NOT NULL,"
     " kid TEXT NOT NULL,"
@@ -95,7 +111,7 @@ static const char migration_1[] =
     " exp_s INTEGER NOT NULL,"
     " serial INTEGER NOT NULL) STRICT;"
     "CREATE INDEX tokens_find"
-    " ON tokens (publisher, aud, occupant, kid, iat_s);"
+    " ON tokens (jid, aud, occupant, kid, iat_s);"
     "CREATE INDEX tokens_exp ON tokens (exp_s);"
     "CREATE INDEX tokens_kid ON tokens (kid, iat_s);"
 

@@ -1,67 +1,103 @@
 /* Reading publishers: the check path, lists, histories. */
 #include "store/sqlite.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Column numbers of what the SQL_PUBLISHER statements select. */
 enum {
-	COL_ID,
 	COL_JID,
 	COL_NAME,
 	COL_STATE,
 	COL_SINCE,
-	COL_REASON,
 	COL_CASE,
+	COL_APPROVALS,
 };
 
-/* The record's own columns; approvals are left alone. */
+static int
+damaged(struct sqlite *s, const struct publisher *p, const char *what,
+    struct err *e)
+{
+	return err_set(e, "the register %s is damaged: %s has %s", s->path,
+	    p->jid, what);
+}
+
+/* A number and the character after it; false if that is something else. */
+static bool
+take_number(const char **text, char after, int64_t *r)
+{
+	char *end;
+
+	errno = 0;
+	*r = strtoll(*text, &end, 10);
+	if (end == *text || errno != 0 ||
+	    (*end != after && !(after == ';' && *end == '\0')))
+		return false;
+	*text = *end == '\0' ? end : end + 1;
+	return true;
+}
+
+/* "news 1700000000 1731536000;..." */
+static int
+read_approvals(struct sqlite *s, const char *text, struct publisher *p,
+    struct err *e)
+{
+	p->approval_count = 0;
+	while (*text != '\0') {
+		struct approval *a = &p->approvals[p->approval_count];
+		size_t len = strcspn(text, " ");
+
+		if (p->approval_count == PUBLISHER_APPROVALS_MAX)
+			return damaged(s, p, "too many approvals", e);
+		if (len >= sizeof a->category || text[len] == '\0')
+			return damaged(s, p, "a broken approval", e);
+		memcpy(a->category, text, len);
+		a->category[len] = '\0';
+		text += len + 1;
+		if (!take_number(&text, ' ', &a->since_s) ||
+		    !take_number(&text, ';', &a->until_s))
+			return damaged(s, p, "a broken approval", e);
+		p->approval_count++;
+	}
+	return 0;
+}
+
+/* Everything but the reason. */
 static int
 read_record(struct sqlite *s, sqlite3_stmt *st, struct publisher *p,
     struct err *e)
 {
+	p->state_reason[0] = '\0';
 	if (sqlite_column_copy(s, st, COL_JID, p->jid, sizeof p->jid, e) < 0 ||
-	    sqlite_column_copy(s, st, COL_NAME, p->name, sizeof p->name, e) <
-	    0 ||
-	    sqlite_column_copy(s, st, COL_REASON, p->state_reason,
-		sizeof p->state_reason, e) < 0)
+	    sqlite_column_copy(s, st, COL_NAME, p->name, sizeof p->name,
+		e) < 0)
 		return -1;
 	p->state = publisher_state_find(sqlite_column(st, COL_STATE));
 	if (p->state == PUBLISHER_NONE)
-		return err_set(e, "the register %s is damaged: it has a state"
-		    " \"%.32s\"", s->path, sqlite_column(st, COL_STATE));
+		return damaged(s, p, "an unknown state", e);
 	p->state_since_s = sqlite3_column_int64(st, COL_SINCE);
 	p->case_id = sqlite3_column_int64(st, COL_CASE);
-	return 0;
+	return read_approvals(s, sqlite_column(st, COL_APPROVALS), p, e);
 }
 
+/* The reason of the decision behind the state. */
 static int
-read_approvals(struct sqlite *s, int64_t id, struct publisher *p,
-    struct err *e)
+read_reason(struct sqlite *s, struct publisher *p, struct err *e)
 {
-	sqlite3_stmt *st = sqlite_use(s, SQL_APPROVALS, e);
+	sqlite3_stmt *st = sqlite_use(s, SQL_REASON, e);
 	int rc;
 
-	p->approval_count = 0;
 	if (st == NULL)
 		return -1;
-	sqlite_bind_int(s, SQL_APPROVALS, 1, id);
-	while ((rc = sqlite_step(s, SQL_APPROVALS, e)) == 1) {
-		struct approval *a = &p->approvals[p->approval_count];
-
-		if (p->approval_count == PUBLISHER_APPROVALS_MAX)
-			rc = err_set(e, "the register %s is damaged: %s has"
-			    " too many approvals", s->path, p->jid);
-		else
-			rc = sqlite_column_copy(s, st, 0, a->category,
-			    sizeof a->category, e);
-		if (rc < 0) {
-			sqlite_done(s, SQL_APPROVALS);
-			return -1;
-		}
-		a->since_s = sqlite3_column_int64(st, 1);
-		a->until_s = sqlite3_column_int64(st, 2);
-		p->approval_count++;
-	}
+	sqlite_bind_int(s, SQL_REASON, 1, p->case_id);
+	if ((rc = sqlite_step(s, SQL_REASON, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return damaged(s, p, "a state without a decision", e);
+	rc = sqlite_column_copy(s, st, 0, p->state_reason,
+	    sizeof p->state_reason, e);
+	sqlite_done(s, SQL_REASON);
 	return rc;
 }
 
@@ -70,7 +106,6 @@ static int
 find(struct sqlite *s, const char *jid, struct publisher *p, struct err *e)
 {
 	sqlite3_stmt *st = sqlite_use(s, SQL_PUBLISHER, e);
-	int64_t id;
 	int rc;
 
 	if (st == NULL)
@@ -79,12 +114,9 @@ find(struct sqlite *s, const char *jid, struct publisher *p, struct err *e)
 	rc = sqlite_step(s, SQL_PUBLISHER, e);
 	if (rc != 1)
 		return rc;
-	id = sqlite3_column_int64(st, COL_ID);
 	rc = read_record(s, st, p, e);
 	sqlite_done(s, SQL_PUBLISHER);
-	if (rc < 0 || read_approvals(s, id, p, e) < 0)
-		return -1;
-	return 1;
+	return rc < 0 ? -1 : 1;
 }
 
 void
@@ -98,9 +130,29 @@ sqlite_lookup(void *handle, const char *jid, store_publisher_cb done,
 
 	if (sqlite_read_begin(s, &serial, &e) == 0) {
 		found = find(s, jid, &s->row, &e);
+		if (found == 1 && s->row.state != PUBLISHER_APPROVED &&
+		    read_reason(s, &s->row, &e) < 0)
+			found = -1;
 		sqlite_read_end(s);
 	}
 	done(arg, found, found == 1 ? &s->row : NULL, serial, &e);
+}
+
+int
+sqlite_publisher_find(void *handle, const char *jid, struct publisher *r,
+    struct err *e)
+{
+	struct sqlite *s = handle;
+	int64_t serial;
+	int found;
+
+	if (sqlite_read_begin(s, &serial, e) < 0)
+		return -1;
+	found = find(s, jid, r, e);
+	if (found == 1 && read_reason(s, r, e) < 0)
+		found = -1;
+	sqlite_read_end(s);
+	return found;
 }
 
 static int
@@ -111,10 +163,8 @@ list(struct sqlite *s, enum sqlite_sql which, sqlite3_stmt *st,
 	int rc;
 
 	while ((rc = sqlite_step(s, which, e)) == 1) {
-		int64_t id = sqlite3_column_int64(st, COL_ID);
-
 		if (read_record(s, st, &s->row, e) < 0 ||
-		    read_approvals(s, id, &s->row, e) < 0) {
+		    read_reason(s, &s->row, e) < 0) {
 			sqlite_done(s, which);
 			return -1;
 		}

@@ -249,8 +249,8 @@ sqlite_key_retire(void *handle, const char *kid, int64_t now_s,
 	return sqlite_write_end(s, retire_key(s, kid, now_s, by, e), e);
 }
 
-/* Forgets the tokens that the thief of a key could have backdated himself
- * into; `*count_r` of them. */
+/* Forgets the tokens that the thief of a key could pass his own off as; `*count_r` of
+ * them. */
 static int
 delist_tokens(struct sqlite *s, const char *kid, int64_t since_s,
     int64_t *count_r, struct err *e)

@@ -95,35 +95,11 @@ store_lookup(struct store *s, const char *jid, store_publisher_cb done,
 	s->backend->lookup(s->handle, jid, done, arg);
 }
 
-/* What the synchronous form waits for. */
-struct found {
-	int found;
-	struct publisher *r;
-	struct err *e;
-};
-
-static void
-keep_found(void *arg, int found, const struct publisher *p, int64_t serial,
-    const struct err *e)
-{
-	struct found *f = arg;
-
-	(void)serial;
-	f->found = found;
-	if (found == 1)
-		*f->r = *p;
-	if (found < 0)
-		(void)err_set(f->e, "%s", e->text);
-}
-
 int
 store_publisher_find(struct store *s, const char *jid, struct publisher *r,
     struct err *e)
 {
-	struct found f = { .found = -1, .r = r, .e = e };
-
-	s->backend->lookup(s->handle, jid, keep_found, &f);
-	return f.found;
+	return s->backend->publisher_find(s->handle, jid, r, e);
 }
 
 int

@@ -51,6 +51,8 @@ int store_serial(struct store *s, int64_t *serial_r, struct err *e);
  * is called exactly once, with `found` 1, 0 or -1; `p` and `e` are valid
  * during the call only.  `serial` is the serial at which the answer was read.
  * SQLite answers before the function returns; a networked store may not.
+ * `state_reason` is left out ("") for approved publishers: no refusal needs
+ * it, and it costs a look-up of its own.
  */
 typedef void (*store_publisher_cb)(void *arg, int found,
     const struct publisher *p, int64_t serial, const struct err *e);
@@ -66,7 +68,7 @@ void store_lookup(struct store *s, const char *jid, store_publisher_cb done,
 int store_lookup_begin(struct store *s, int64_t *serial_r, struct err *e);
 void store_lookup_end(struct store *s);
 
-/* Synchronous form, for commands. */
+/* Synchronous form, for commands: the whole record. */
 int store_publisher_find(struct store *s, const char *jid,
     struct publisher *r, struct err *e);
 
