@@ -1,0 +1,160 @@
+# How a Prosody is configured, started and told; sourced by up and ctl.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154
+
+GUARDED_HOSTS='rooms.localhost'
+ACCOUNTS='alice bob carol mallory daily wire staff'
+
+# A store of mod_storage_internal: NAME in STORE of HOST, from stdin.
+# Faster than prosodyctl, which starts Lua once for each account.
+put_data() {
+	host=$(echo "$1" | sed 's/\./%2e/g')
+	mkdir -p "$data/$host/$2"
+	cat > "$data/$host/$2/$3.dat"
+}
+
+put_account() {
+	put_data "$1" accounts "$2" <<-'END'
+	return { ["password"] = "secret"; };
+	END
+}
+
+put_room() {
+	put_data "$1" config "$2" <<-END
+	return {
+		["jid"] = "$2@$1";
+		["_data"] = { ["persistent"] = true; ["name"] = "$2"; };
+		["_affiliations"] = { ["staff@localhost"] = "owner"; };
+		["_affiliation_data"] = {};
+	};
+	END
+}
+
+server_data() {
+	data=$DIR/data
+	for account in $ACCOUNTS; do
+		put_account localhost "$account"
+	done
+	for room in newsroom lounge; do
+		put_room rooms.localhost "$room"
+	done
+	mkdir -p "$data/rooms%2elocalhost"
+	cat > "$data/rooms%2elocalhost/persistent.dat" <<-'END'
+	return {
+		["newsroom@rooms.localhost"] = true;
+		["lounge@rooms.localhost"] = true;
+	};
+	END
+}
+
+# The part that both servers of an s2s test have.
+common_conf() {
+	cat <<-END
+	run_as_root = true
+	pidfile = "$DIR/$1.pid"
+	data_path = "$2"
+	admin_socket = "$DIR/$1.sock"
+	certificates = "$DIR"
+	plugin_paths = { "$ROOT/module/guard/prosody" }
+	log = { info = "$DIR/$1.log" }
+	use_ipv6 = false
+	https_ports = {}
+	limits = {}
+	network_settings = { nagle = false }
+	authentication = "internal_plain"
+	allow_unencrypted_plain_auth = true
+	c2s_require_encryption = false
+	END
+}
+
+guard_line() {
+	[ "$GUARD" = no ] || echo '	modules_enabled = { "masthead" }'
+}
+
+server_configure() {
+	if [ -n "$S2S" ]; then
+		remote_configure
+		s2s='s2s_ports = { 5269 }; s2s_interfaces = { "127.0.0.2" }
+	s2s_require_encryption = false; s2s_secure_auth = false'
+		dialback='"dialback";' disabled=''
+	else
+		s2s='s2s_ports = {}' dialback='' disabled='"s2s";'
+	fi
+	server_data
+	{
+		common_conf prosody "$DIR/data"
+		cat <<-END
+		interfaces = { "127.0.0.1" }
+		component_interfaces = { "127.0.0.1" }
+		c2s_ports = { $C2S_PORT }
+		component_ports = { $COMPONENT_PORT }
+		http_ports = { $HTTP_PORT }
+		$s2s
+		modules_enabled = { "disco"; "roster"; "saslauth"; "ping"; "pep";
+			"smacks"; "carbons"; "mam"; "admin_shell"; $dialback }
+		modules_disabled = { $disabled }
+		VirtualHost "localhost"
+		Component "rooms.localhost" "muc"
+			muc_room_locking = false
+		END
+		guard_line
+		printf '%s' "$SERVER_LINES"
+		[ -z "$S2S" ] || remote_rooms
+		cat <<-END
+		Component "pubsub.localhost" "pubsub"
+		Component "masthead.localhost"
+			component_secret = "secret"
+			component_conflict_resolve = "kick_old"
+		Component "other.localhost"
+			component_secret = "secret"
+		END
+	} > "$DIR/prosody.cfg.lua"
+}
+
+# Domains that are IP addresses need no DNS for s2s.
+remote_rooms() {
+	cat <<-END
+	VirtualHost "127.0.0.2"
+		modules_enabled = { "masthead_s2s_rooms" }
+	END
+}
+
+server_start() {
+	: > "$DIR/prosody.log"
+	prosody -F --config "$DIR/prosody.cfg.lua" \
+		</dev/null >>"$DIR/prosody.out" 2>&1 &
+	SERVER_PID=$!
+	write_env
+	wait_until server_listens_or_died || die 'prosody does not listen'
+	is_running "$SERVER_PID" || die 'prosody ended at once'
+}
+
+server_listens_or_died() {
+	is_running "$SERVER_PID" || return 0
+	grep -q "Activated service 'c2s'" "$DIR/prosody.log" &&
+		grep -q "Activated service 'component'" "$DIR/prosody.log"
+}
+
+server_stop() {
+	end_process "$SERVER_PID"
+}
+
+prosody_shell() {
+	prosodyctl --config "$DIR/prosody.cfg.lua" shell "$@" \
+		>"$DIR/shell.out" 2>&1 || {
+		cat "$DIR/shell.out" >&2
+		return 1
+	}
+}
+
+guard_reload() {
+	prosody_shell module reload masthead rooms.localhost
+}
+
+guard_unload() {
+	prosody_shell module unload masthead rooms.localhost
+}
+
+guard_load() {
+	prosody_shell module load masthead rooms.localhost
+}
