@@ -1,0 +1,28 @@
+/*
+ * The front desk: answers what is no guard's business, from anybody - disco,
+ * ping, version, badges by their ID.
+ */
+#ifndef DAEMON_DESK_H
+#define DAEMON_DESK_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "daemon/keyring.h"
+#include "store/store.h"
+#include "xmpp/stanza.h"
+
+struct desk_setup {
+	struct store *reader; /* borrowed, all of these */
+	const struct keyring *keyring;
+	const char *domain;
+};
+
+/*
+ * Appends the answer to `s` (borrowed), if it is owed one: every IQ get and
+ * set, and messages, so that nobody writes into the void.  0, or -1 if there
+ * was no memory for it.
+ */
+int desk_answer(const struct desk_setup *d, xmpp_stanza_t *s,
+    struct buf *out, struct err *e);
+
+#endif
