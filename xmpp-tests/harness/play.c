@@ -40,6 +40,20 @@ play_show(struct play *p, const char *what, const struct node *n)
 	buf_clear(&text);
 }
 
+void
+play_trace(const struct play *p, const char *arrow, const struct client *c,
+    const struct node *n)
+{
+	struct buf text;
+
+	if (!p->stage.is_verbose)
+		return;
+	buf_init(&text, BODY_MAX);
+	node_print(n, &text);
+	fprintf(stderr, "%s %s: %s\n", arrow, c->name, text.data);
+	buf_clear(&text);
+}
+
 struct node *
 play_read_body(struct play *p, const struct words *w, const struct client *c)
 {

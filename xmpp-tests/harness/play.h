@@ -36,6 +36,10 @@ struct sentence {
 	int body; /* 0: must have none, 1: must have one, 2: either */
 };
 
+/* With -v: a stanza that a client sends (->) or that met an expectation. */
+void play_trace(const struct play *p, const char *arrow,
+    const struct client *c, const struct node *n);
+
 /* Adds a paragraph to the diagnosis.  Always -1. */
 int play_fail(struct play *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

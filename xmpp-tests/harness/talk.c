@@ -109,8 +109,10 @@ sends(struct play *p, struct words *w)
 	root = play_read_body(p, w, c);
 	if (!root)
 		return -1;
-	for (n = root->first; n; n = n->next)
+	for (n = root->first; n; n = n->next) {
 		client_note_target(c, n);
+		play_trace(p, "->", c, n);
+	}
 	node_free(root);
 	/* As it stands in the script, not as we would print it. */
 	buf_init(&text, BODY_MAX);
@@ -183,6 +185,8 @@ receives(struct play *p, struct words *w)
 			play_show(p, "expected", want);
 			play_show(p, "got     ", got);
 			rc = -1;
+		} else {
+			play_trace(p, "<-", w->clients[0], got);
 		}
 		node_free(got);
 	}
@@ -192,13 +196,15 @@ receives(struct play *p, struct words *w)
 
 /* Takes the expectation that `got` meets out of the list. */
 static int
-meet_one(struct play *p, struct node *root, const struct node *got)
+meet_one(struct play *p, const struct client *c, struct node *root,
+    const struct node *got)
 {
 	struct node **at = &root->first, *n;
 
 	for (; *at; at = &(*at)->next) {
 		if (!match(*at, got, &p->vars))
 			continue;
+		play_trace(p, "<-", c, got);
 		n = *at;
 		*at = n->next;
 		n->next = NULL;
@@ -222,7 +228,8 @@ receives_any_order(struct play *p, struct words *w)
 		got = next_stanza(p, w->clients[0], root->first);
 		if (!got) {
 			rc = -1;
-		} else if (!meet_one(p, root, got) && w->arg == 0) {
+		} else if (!meet_one(p, w->clients[0], root, got) &&
+		    w->arg == 0) {
 			for (n = root->first; n; n = n->next)
 				play_show(p, "expected", n);
 			play_show(p, "got     ", got);
