@@ -207,13 +207,8 @@ config_needs_restart(const struct config *running, const struct config *fresh)
 
 	if (!is_same(a->domain, b->domain))
 		return "component.domain";
-	if (a->is_insecure != b->is_insecure)
-		return "component.insecure_component";
 	if (!is_same(a->host, b->host) || a->port != b->port)
 		return "component.server";
-	if (!is_same(a->secret_file, b->secret_file) ||
-	    !is_same(a->secret, b->secret))
-		return "component.secret_file";
 	if (!is_same(running->store, fresh->store))
 		return "store";
 	if (!is_same(running->keys, fresh->keys))

@@ -998,8 +998,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "no",
 	      .doc = "Allows a server that is not on loopback, although the "
-		  "connection is not encrypted.",
-	      .needs_restart = true },
+		  "connection is not encrypted." },
 	    .load = load_bool, .offset = AT(config.component.is_insecure) },
 	{ { .path = "component.server",
 	      .type = "address",
@@ -1017,7 +1016,7 @@ static const struct option options[] = {
 	      .doc = "A file with the secret that the server's configuration "
 		  "has, in one line, for its owner's eyes alone (mode 0600, "
 		  "or 0640).",
-	      .is_mandatory = true, .needs_restart = true },
+	      .is_mandatory = true },
 	    .load = load_secret, .offset = AT(config.component.secret_file) },
 	{ { .path = "guards",
 	      .type = "list of domains",
