@@ -186,9 +186,9 @@ jwks_find(const char *json, size_t len, const char *kid, struct jwks_key *r,
 	size_t i;
 	int found = 0;
 
+	memset(r, 0, sizeof *r);
 	if (set == NULL)
 		return -1;
-	memset(r, 0, sizeof *r);
 	keys = json_object_get(set, "keys");
 	if (!json_is_array(keys) || json_array_size(keys) > JWKS_KEYS_MAX)
 		found = err_set(e, "no JWK set, or too many keys in it");
