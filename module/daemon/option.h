@@ -25,6 +25,12 @@ struct option_loader {
 /* Loads the root mapping; what is wrong becomes problems of the document. */
 void option_load_all(struct option_loader *l, const yaml_node_t *root);
 
+/* Loads one mapping; `section` is the path that its options begin with.  `n`
+ * NULL: nothing is set, everything has its default.  `line` is where the
+ * mapping is, for what is missing in it. */
+void option_load_section(struct option_loader *l, const char *section,
+    const yaml_node_t *n, size_t line, void *base);
+
 /* A row of the table, static; NULL beyond the last. */
 const struct config_option *option_row(size_t i);
 
