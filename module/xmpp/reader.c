@@ -583,13 +583,6 @@ parser_renew(struct reader *r, struct err *e)
 
 /* The scanner. */
 
-static int
-dead(struct reader *r, struct err *e, const char *why)
-{
-	r->is_dead = true;
-	return err_set(e, "%s", why);
-}
-
 /* Gives expat all up to `to`; an unfinished tag must have been finished. */
 static int
 flush(struct reader *r, size_t to, struct err *e)
@@ -600,6 +593,34 @@ flush(struct reader *r, size_t to, struct err *e)
 	if (r->is_skipping || to <= from)
 		return 0;
 	return parser_feed(r, r->in + from, to - from, e);
+}
+
+/* Whether the scanner is in a tag, of which expat has nothing yet. */
+static bool
+in_tag(const struct reader *r)
+{
+	return r->scan == SCAN_LT || r->scan == SCAN_TAG ||
+	    r->scan == SCAN_END || r->scan == SCAN_BANG ||
+	    r->scan == SCAN_DECL;
+}
+
+/* Where expat's part of this feed ends: before a tag that is not complete. */
+static size_t
+whole_end(const struct reader *r)
+{
+	if (!in_tag(r))
+		return r->pos;
+	return r->pending.len == 0 ? r->token_at : r->fed;
+}
+
+/* Ends the stream; what came before is still read. */
+static int
+dead(struct reader *r, struct err *e, const char *why)
+{
+	if (!r->is_dead && flush(r, whole_end(r), e) == -1)
+		return -1;
+	r->is_dead = true;
+	return err_set(e, "%s", why);
 }
 
 /* The tag that began in an earlier feed ends at `pos`. */
@@ -636,11 +657,9 @@ report_violation(struct reader *r)
 static int
 violate(struct reader *r, const char *what, struct err *e)
 {
-	bool in_tag = r->scan == SCAN_LT || r->scan == SCAN_TAG ||
-	    r->scan == SCAN_END || r->scan == SCAN_BANG;
-	size_t from = in_tag && r->pending.len == 0 ? r->token_at : r->fed;
+	size_t from = whole_end(r);
 
-	if (flush(r, in_tag ? from : r->pos, e) == -1)
+	if (flush(r, from, e) == -1)
 		return -1;
 	r->is_skipping = true;
 	r->violation = what;
@@ -691,7 +710,7 @@ tag_fault(const struct reader *r)
 static int
 header_done(struct reader *r, struct err *e)
 {
-	size_t from = r->pending.len == 0 ? r->token_at : r->fed;
+	size_t from = whole_end(r);
 
 	if (tag_fault(r) != NULL || r->is_slash)
 		return dead(r, e, "a stream header that is none");
@@ -981,16 +1000,12 @@ scan_step(struct reader *r, struct err *e)
 static int
 feed_done(struct reader *r, struct err *e)
 {
-	bool in_tag = r->scan == SCAN_LT || r->scan == SCAN_TAG ||
-	    r->scan == SCAN_END || r->scan == SCAN_BANG ||
-	    r->scan == SCAN_DECL;
-
 	if (r->is_skipping)
 		return 0;
-	if (!in_tag)
-		return flush(r, r->in_len, e);
-	if (r->pending.len == 0 && flush(r, r->token_at, e) == -1)
+	if (flush(r, whole_end(r), e) == -1)
 		return -1;
+	if (!in_tag(r))
+		return 0;
 	buf_add(&r->pending, r->in + r->fed, r->in_len - r->fed);
 	memory_note_peak(r);
 	if (r->pending.failed)
