@@ -165,12 +165,18 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(OUT)/libmasthead.a
 		-MF $@.d -o $@ $< $(OUT)/libmasthead.a $(PKG_LIBS) \
 		$$(pkg-config --cflags --libs check)
 
+# Programs that show our work to judges from outside (xmpp-tests/judges).
+$(OUT)/judges/%: xmpp-tests/judges/%.c $(OUT)/libmasthead.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -MF $@.d \
+		-o $@ $< $(OUT)/libmasthead.a $(PKG_LIBS)
+
 unit: $(UNIT) $(LOCALE)
 
 $(OUT)/harness: $(HARNESS) $(OUT)/module/core/buf.o $(OUT)/module/core/err.o
 	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-tools: $(OUT)/harness
+tools: $(OUT)/harness $(OUT)/judges/token_tool
 
 $(OUT)/conf/%: conf/% FORCE
 	@mkdir -p $(@D)

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -113,17 +112,17 @@ token_pack_categories(const struct token_claims *c)
 	return r;
 }
 
-/* The claims as compact JSON, to be freed; NULL if there is no memory or a
- * string is not UTF-8. */
-static char *
-token_pack(const struct token_claims *c)
+/* The claims as compact JSON into `r`; its length, or 0 if a string is not
+ * UTF-8, there is no memory, or it is longer than `cap`. */
+static size_t
+token_pack(const struct token_claims *c, char *r, size_t cap)
 {
 	const char *who = c->occ != NULL ? "occ" : "nick";
 	json_t *root = json_object();
-	char *text = NULL;
+	size_t len = 0;
 
 	if (root == NULL)
-		return NULL;
+		return 0;
 	if (json_object_set_new(root, "iss", json_string(c->iss)) == 0 &&
 	    json_object_set_new(root, "sub", json_string(c->sub)) == 0 &&
 	    json_object_set_new(root, "name", json_string(c->name)) == 0 &&
@@ -134,28 +133,44 @@ token_pack(const struct token_claims *c)
 		    json_string(c->occ != NULL ? c->occ : c->nick)) == 0) &&
 	    json_object_set_new(root, "iat", json_integer(c->iat_s)) == 0 &&
 	    json_object_set_new(root, "exp", json_integer(c->exp_s)) == 0)
-		text = json_dumps(root, JSON_COMPACT);
+		len = json_dumpb(root, r, cap, JSON_COMPACT);
 	json_decref(root);
-	return text;
+	return len <= cap ? len : 0;
+}
+
+/*
+ * Fills the JSON up to a multiple of three bytes with blanks, which JSON
+ * allows at its end: its base64url then has no left-over bits that lenient
+ * readers ignore, and no second spelling for them.  Its new length.
+ */
+static size_t
+token_fill(char *json, size_t len)
+{
+	while (len % 3 != 0)
+		json[len++] = ' ';
+	json[len] = '\0';
+	return len;
 }
 
 /* Writes "HEADER.CLAIMS" into `text`; its length, or 0 if it does not fit
- * (with room for the signature). */
+ * (with room for the signature).  `claims` may grow by two bytes. */
 static size_t
-token_write_signed(const struct key *k, const char *claims,
+token_write_signed(const struct key *k, char *claims, size_t claims_len,
     char text[TOKEN_MAX])
 {
 	char header[TOKEN_HEADER_MAX];
-	size_t claims_len = strlen(claims);
-	int header_len = snprintf(header, sizeof header,
+	int written = snprintf(header, sizeof header - 2,
 	    "{\"alg\":\"" TOKEN_ALG "\",\"typ\":\"" TOKEN_TYP
 	    "\",\"kid\":\"%s\"}", key_kid(k));
-	size_t first = TOKEN_BASE64_LEN((size_t)header_len);
-	size_t second = TOKEN_BASE64_LEN(claims_len);
+	size_t header_len = token_fill(header, (size_t)written);
+	size_t first, second;
 
+	claims_len = token_fill(claims, claims_len);
+	first = TOKEN_BASE64_LEN(header_len);
+	second = TOKEN_BASE64_LEN(claims_len);
 	if (first + 1 + second + 1 + TOKEN_SIG_LEN + 1 > TOKEN_MAX)
 		return 0;
-	hash_base64url(header, (size_t)header_len, text);
+	hash_base64url(header, header_len, text);
 	text[first] = '.';
 	hash_base64url(claims, claims_len, text + first + 1);
 	return first + 1 + second;
@@ -166,16 +181,16 @@ token_issue(const struct key *k, const struct token_claims *c,
     char text[TOKEN_MAX], char id[TOKEN_ID_MAX], struct err *e)
 {
 	unsigned char sig[KEY_SIGNATURE_LEN];
-	char *claims;
+	char claims[TOKEN_MAX];
 	size_t len;
 
 	if (token_check(c, e) != 0)
 		return -1;
-	claims = token_pack(c);
-	if (claims == NULL)
-		return err_set(e, "no memory, or a claim is not UTF-8");
-	len = token_write_signed(k, claims, text);
-	free(claims);
+	/* Two bytes and the NUL are for token_fill. */
+	len = token_pack(c, claims, sizeof claims - 3);
+	if (len == 0)
+		return err_set(e, "the claims are too long or not UTF-8");
+	len = token_write_signed(k, claims, len, text);
 	if (len == 0)
 		return err_set(e, "the token is longer than %d bytes",
 		    TOKEN_MAX - 1);
