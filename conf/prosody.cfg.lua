@@ -1,8 +1,9 @@
 -- For Prosody 0.12: three additions to prosody.cfg.lua.  Restart Prosody
 -- afterwards, or reload it and activate the new host with `prosodyctl shell`.
 
--- 1. Where the guard module is.
+-- 1. Above all hosts: where the guard module is, and whom it asks.
 plugin_paths = { "/usr/local/lib/masthead/prosody" }
+masthead_component = "masthead.example.org"
 
 -- 2. The guard, on the host of the rooms.  It is your own line; only the
 --    module is new.

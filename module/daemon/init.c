@@ -302,6 +302,7 @@ say_next(const struct init *in, struct buf *next)
 	    in->dir, in->is_system ? "." : ", keys/.", in->dir, in->dir);
 	buf_addf(next,
 	    "    plugin_paths = { \"/usr/local/lib/masthead/prosody\" }\n"
+	    "    masthead_component = \"masthead.example.org\"\n"
 	    "    Component \"rooms.example.org\" \"muc\"\n"
 	    "        modules_enabled = { \"masthead\" }\n"
 	    "    Component \"masthead.example.org\"\n"

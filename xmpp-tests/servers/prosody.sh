@@ -56,6 +56,7 @@ common_conf() {
 	admin_socket = "$DIR/$1.sock"
 	certificates = "$DIR"
 	plugin_paths = { "$ROOT/module/guard/prosody" }
+	masthead_component = "masthead.localhost"
 	log = { info = "$DIR/$1.log" }
 	use_ipv6 = false
 	https_ports = {}
