@@ -28,7 +28,7 @@ static int
 info_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
     struct err *e)
 {
-	static const char *const features[] = { NS_GUARD, NS_BADGE };
+	static const char *const features[] = { NS_GUARD };
 	const struct disco_field jwks = { .name = "jwks",
 	    .value = d->keyring->jwks };
 	const struct disco_form keys = { .type = NS_KEYS, .fields = &jwks,

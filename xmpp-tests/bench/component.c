@@ -1,0 +1,377 @@
+/*
+ * component PORT PHASE...: the server's side of a component stream, for
+ * measuring what joins it.  Waits for one component, plays the guard of
+ * rooms.bench, and runs the phases in order, one line of result each:
+ *
+ *	rate:ITEMS:CHECKS       checks a second, ITEMS to an IQ, 1,000 IQs open
+ *	late:PER_S:SECONDS:OUTSIDERS
+ *	                        latency of single checks at a steady pace, with
+ *	                        OUTSIDERS foreign stanzas a second beside them
+ *	rss:PID                 resident memory of a process
+ *
+ * Half of the actors are pN@example.org (see fill_register), half unknown.
+ * A check that is not answered with a verdict ends the program: only
+ * answered work counts.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WINDOW 1000 /* IQs under way */
+#define IN_CAP (4u << 20)
+#define OUT_CAP (8u << 20)
+#define PUBLISHERS 1000000
+#define LATENCIES_MAX 4000000
+
+static int fd;
+static char in[IN_CAP + 1], out[OUT_CAP];
+static size_t in_len, out_len, out_sent;
+static unsigned place_ids[3], place_count;
+static char domain[256];
+static uint64_t answered_iqs, verdicts, refused, outsider_answers;
+static uint64_t random_state = 88172645463325252u;
+static double *sent_at, *latencies;
+static size_t latency_count;
+
+static void __attribute__((noreturn))
+die(const char *what)
+{
+	fprintf(stderr, "component: %s (%s)\n", what, strerror(errno));
+	exit(1);
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static uint64_t
+random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static void
+put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void
+put(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out + out_len, OUT_CAP - out_len, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= OUT_CAP - out_len)
+		die("the send buffer is full");
+	out_len += (size_t)n;
+}
+
+static void
+send_some(void)
+{
+	ssize_t n;
+
+	while (out_sent < out_len) {
+		n = write(fd, out + out_sent, out_len - out_sent);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0)
+			die("write");
+		out_sent += (size_t)n;
+	}
+	out_len = out_sent = 0;
+}
+
+/* Counts one whole answer; its id says which IQ it belongs to. */
+static void
+answer_count(const char *start, size_t len)
+{
+	const char *id = memmem(start, len, " id='c", 6);
+	const char *p = start, *end = start + len;
+
+	if (memmem(start, len, " id=\"o", 6) != NULL) {
+		outsider_answers++;
+		return;
+	}
+	if (memmem(start, len, "<recall", 7) != NULL ||
+	    memmem(start, len, "<probe", 6) != NULL)
+		return;
+	if (id == NULL || memmem(start, len, "<verdicts", 9) == NULL) {
+		fprintf(stderr, "%.*s\n", (int)len, start);
+		die("an answer that is no verdict");
+	}
+	answered_iqs++;
+	while ((p = memmem(p, (size_t)(end - p), "<verdict ", 9)) != NULL) {
+		verdicts++;
+		p += 9;
+	}
+	if (memmem(start, len, "refuse", 6) != NULL)
+		refused++;
+	if (sent_at != NULL && latency_count < LATENCIES_MAX)
+		latencies[latency_count++] =
+		    now() - sent_at[strtoull(id + 6, NULL, 10)];
+}
+
+static void
+receive_some(void)
+{
+	ssize_t n = read(fd, in + in_len, IN_CAP - in_len);
+	char *p = in, *end;
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0)
+		die("the component went away");
+	in_len += (size_t)n;
+	in[in_len] = '\0';
+	for (;;) {
+		while (*p == ' ' || *p == '\n')
+			p++;
+		/* Answers here are IQs, or errors to outsiders' messages. */
+		if (strncmp(p, "<message", 8) == 0)
+			end = strstr(p, "</message>");
+		else
+			end = strstr(p, "</iq>");
+		if (end == NULL)
+			break;
+		end = strchr(end, '>') + 1;
+		answer_count(p, (size_t)(end - p));
+		p = end;
+	}
+	in_len -= (size_t)(p - in);
+	memmove(in, p, in_len);
+}
+
+static void
+wait_for(const char *what)
+{
+	ssize_t n;
+
+	while (strstr(in, what) == NULL) {
+		n = read(fd, in + in_len, IN_CAP - in_len);
+		if (n <= 0)
+			die(what);
+		in_len += (size_t)n;
+		in[in_len] = '\0';
+	}
+}
+
+static void
+attribute(const char *name, char *r, size_t cap)
+{
+	const char *p = strstr(in, name);
+	size_t len;
+
+	if (p == NULL)
+		die(name);
+	p += strlen(name) + 1;
+	len = strcspn(p, "'\"");
+	if (len >= cap)
+		die("an attribute is too long");
+	memcpy(r, p, len);
+	r[len] = '\0';
+}
+
+static void
+join(int port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)port),
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int one = 1, l = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(l, (struct sockaddr *)&a, sizeof a) != 0 ||
+	    listen(l, 1) != 0 || (fd = accept(l, NULL, NULL)) < 0)
+		die("listen");
+	close(l);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	wait_for(">");
+	wait_for("to=");
+	attribute(" to=", domain, sizeof domain);
+	in_len = 0;
+	in[0] = '\0';
+	put("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'"
+	    " xmlns='jabber:component:accept' from='%s' id='b1'>", domain);
+	send_some();
+	wait_for("</handshake>");
+	put("<handshake/><iq type='get' id='a1' from='rooms.bench' to='%s'>"
+	    "<attach xmlns='urn:masthead:guard:0' server='bench'/></iq>",
+	    domain);
+	send_some();
+	wait_for("</attach></iq>");
+	for (const char *p = in; (p = strstr(p, "<place kind='room' id='")) != NULL &&
+	     place_count < 3; p++)
+		place_ids[place_count++] =
+		    (unsigned)strtoul(p + 23, NULL, 10);
+	if (place_count != 3)
+		die("want three places");
+	in_len = 0;
+	in[0] = '\0';
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static void
+put_check(uint64_t number, unsigned items)
+{
+	static const char *const rooms[] = { "one", "two", "three" };
+
+	put("<iq type='set' id='c%" PRIu64 "' from='rooms.bench' to='%s'>"
+	    "<check xmlns='urn:masthead:guard:0'>", number, domain);
+	for (unsigned i = 1; i <= items; i++) {
+		uint64_t r = random_next();
+		unsigned p = (unsigned)(r % 3);
+		uint64_t who = (r >> 8) % PUBLISHERS + 1;
+
+		put("<item n='%u' kind='message' place='%u' room='%s'"
+		    " actor='%c%" PRIu64 "@example.org/desk'"
+		    " nick='Publisher %" PRIu64 "'"
+		    " occupant='dd72603deec90a38ba552f7c68cbcc61bca202cd%08"
+		    PRIx64 "' lang='en'/>", i, place_ids[p], rooms[p],
+		    (r >> 40) % 2 == 0 ? 'p' : 'x', who, who, who);
+	}
+	put("</check></iq>");
+}
+
+static void
+turn(int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (out_len > out_sent)
+		p.events |= POLLOUT;
+	if (poll(&p, 1, timeout_ms) < 0)
+		die("poll");
+	if ((p.revents & POLLOUT) != 0)
+		send_some();
+	if ((p.revents & (POLLIN | POLLHUP)) != 0)
+		receive_some();
+}
+
+static void
+run_rate(unsigned items, uint64_t checks)
+{
+	uint64_t iqs = checks / items, sent = 0;
+	double start = now();
+
+	answered_iqs = verdicts = refused = 0;
+	while (answered_iqs < iqs) {
+		while (sent < iqs && sent - answered_iqs < WINDOW)
+			put_check(++sent, items);
+		send_some();
+		turn(1000);
+	}
+	if (verdicts != iqs * items)
+		die("checks without a verdict");
+	printf("rate items=%u checks=%" PRIu64 " per_s=%.0f refusing_iqs=%" PRIu64
+	       "\n", items, verdicts, (double)verdicts / (now() - start),
+	    refused);
+	fflush(stdout);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+run_late(double per_s, double seconds, double outsiders)
+{
+	double start = now(), t;
+	uint64_t sent = 0, foreign = 0, total = (uint64_t)(per_s * seconds);
+
+	sent_at = calloc(total + 2, sizeof *sent_at);
+	latencies = calloc(LATENCIES_MAX, sizeof *latencies);
+	if (sent_at == NULL || latencies == NULL)
+		die("no memory");
+	latency_count = 0;
+	answered_iqs = outsider_answers = 0;
+	while (answered_iqs < total) {
+		t = now() - start;
+		while (sent < total && (double)sent < t * per_s) {
+			sent_at[++sent] = now();
+			put_check(sent, 1);
+		}
+		for (; foreign < t * outsiders && sent < total; foreign++)
+			put("<iq type='get' id='o%" PRIu64
+			    "' from='user%" PRIu64 "@elsewhere.example/x'"
+			    " to='%s'><query xmlns="
+			    "'http://jabber.org/protocol/disco#info'/></iq>",
+			    foreign, foreign, domain);
+		send_some();
+		turn(0);
+	}
+	qsort(latencies, latency_count, sizeof *latencies, compare);
+	printf("late per_s=%.0f outsiders=%.0f p50_ms=%.3f p99_ms=%.3f max_ms=%.3f"
+	       "\n", per_s, outsiders, 1e3 * latencies[latency_count / 2],
+	    1e3 * latencies[latency_count * 99 / 100],
+	    1e3 * latencies[latency_count - 1]);
+	fflush(stdout);
+	free(sent_at);
+	free(latencies);
+	sent_at = NULL;
+}
+
+static void
+run_rss(const char *pid)
+{
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%s/status", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		die(path);
+	while (fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			printf("rss kib=%ld\n", strtol(line + 6, NULL, 10));
+	fclose(f);
+	fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned items;
+	uint64_t checks;
+	double per_s, seconds, outsiders;
+
+	if (argc < 3)
+		die("usage: component PORT PHASE...");
+	join(atoi(argv[1]));
+	for (int i = 2; i < argc; i++) {
+		if (sscanf(argv[i], "rate:%u:%" SCNu64, &items, &checks) == 2)
+			run_rate(items, checks);
+		else if (sscanf(argv[i], "late:%lf:%lf:%lf", &per_s, &seconds,
+			     &outsiders) == 3)
+			run_late(per_s, seconds, outsiders);
+		else if (strncmp(argv[i], "rss:", 4) == 0)
+			run_rss(argv[i] + 4);
+		else
+			die(argv[i]);
+	}
+	return 0;
+}
