@@ -136,18 +136,14 @@ is_delivered(void *arg)
 static void
 drop_burst(struct client *c, const struct burst *b)
 {
-	struct stanza **at = &c->first, *s;
+	struct stanza **at = &c->first;
 
-	while ((s = *at)) {
-		if (number_of(b, s->node) == 0) {
-			at = &s->next;
-			continue;
-		}
-		*at = s->next;
-		node_free(s->node);
-		free(s);
+	while (*at) {
+		if (number_of(b, (*at)->node) == 0)
+			at = &(*at)->next;
+		else
+			node_free(client_take_at(c, at));
 	}
-	c->tail = at;
 }
 
 static int

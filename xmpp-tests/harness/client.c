@@ -86,10 +86,14 @@ static int
 on_early_stanza(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
 {
 	struct login *l = arg;
+	const char *id = xmpp_stanza_get_id(stanza);
 	struct node *root;
 	char *text;
 	size_t len;
 
+	/* The very answer that ended it is libstrophe's own. */
+	if (id && util_has_prefix(id, "_xmpp_"))
+		return 1;
 	if (l->state == 1 && xmpp_stanza_to_text(stanza, &text, &len) == 0) {
 		root = node_read(text, NODE_NS_CLIENT, NULL);
 		if (root && root->first) {
@@ -350,19 +354,22 @@ stage_clear(struct stage *st)
 }
 
 struct node *
-client_take(struct client *c)
+client_take_at(struct client *c, struct stanza **at)
 {
-	struct stanza *s = c->first;
-	struct node *n;
+	struct stanza *s = *at;
+	struct node *n = s->node;
 
-	if (!s)
-		return NULL;
-	n = s->node;
-	c->first = s->next;
-	if (!c->first)
-		c->tail = &c->first;
+	*at = s->next;
+	if (!*at)
+		c->tail = at;
 	free(s);
 	return n;
+}
+
+struct node *
+client_take(struct client *c)
+{
+	return c->first ? client_take_at(c, &c->first) : NULL;
 }
 
 void

@@ -80,6 +80,8 @@ void client_note_target(struct client *c, const struct node *stanza);
 
 /* Takes the oldest stanza; NULL if there is none.  Free it with node_free. */
 struct node *client_take(struct client *c);
+/* Takes the stanza that `at` points to out of the queue. */
+struct node *client_take_at(struct client *c, struct stanza **at);
 
 /* Reads and writes for all; waits `ms` at most for something to happen. */
 void stage_move(struct stage *st, int ms);

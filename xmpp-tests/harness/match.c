@@ -263,17 +263,22 @@ match_children(struct matcher *m, const struct node *want,
 	return rc;
 }
 
+/* Errors have texts; what must be absent is described as stanzas are. */
+static int
+is_loose_by_nature(const struct node *want)
+{
+	return strcmp(want->name, "error") == 0 ||
+	    strcmp(directive(want, "absent"), "true") == 0;
+}
+
 static int
 match_node(struct matcher *m, const struct node *want, const struct node *got,
     int top)
 {
 	const char *strict = directive(want, "strict");
-	int is_strict =
-	    top ? strcmp(strict, "true") == 0 : strcmp(strict, "false") != 0;
+	int is_strict = strcmp(strict, "true") == 0 ||
+	    (strict[0] == '\0' && !top && !is_loose_by_nature(want));
 
-	/* What must be absent is described as loosely as a stanza is. */
-	if (strcmp(directive(want, "absent"), "true") == 0)
-		is_strict = 0;
 	if (strcmp(want->name, got->name) != 0 ||
 	    strcmp(want->ns, got->ns) != 0 ||
 	    !match_attrs(m, want, got, is_strict))

@@ -3,7 +3,8 @@
  *
  * The stanza itself may carry more attributes and children than the script
  * names; elements inside it may not, unless they say scansion:strict='false'
- * (and the stanza may be judged as strictly with scansion:strict='true').
+ * (and the stanza may be judged as strictly with scansion:strict='true').  An
+ * <error/> is loose without saying so.
  * Children may come in any order.  A child with scansion:absent='true' must
  * not be there.  In attributes and text, {scansion:any} stands for anything,
  * and {scansion:capture:NAME} for anything the first time and for the same

@@ -164,6 +164,25 @@ play_settle(struct play *p)
 	return play_fail(p, "the server does not answer pings");
 }
 
+static int
+is_barrier_answered(void *arg)
+{
+	struct client *c = arg;
+
+	return c->fd < 0 || c->barriers_open <= 0;
+}
+
+int
+play_reach_server(struct play *p, struct client *c)
+{
+	if (!can_ping(c) || c->is_component)
+		return 0;
+	ping_server(p, c);
+	if (stage_wait(&p->stage, is_barrier_answered, c))
+		return 0;
+	return play_fail(p, "the server does not read on");
+}
+
 int
 play_load_env(struct play *p, struct err *err)
 {

@@ -37,8 +37,8 @@ struct sentence {
 };
 
 /* With -v: a stanza that a client sends (->) or that met an expectation. */
-void play_trace(const struct play *p, const char *arrow,
-    const struct client *c, const struct node *n);
+void play_trace(const struct play *p, const char *arrow, const struct client *c,
+    const struct node *n);
 
 /* Adds a paragraph to the diagnosis.  Always -1. */
 int play_fail(struct play *p, const char *fmt, ...)
@@ -56,6 +56,12 @@ struct node *play_read_body(struct play *p, const struct words *w,
  * then its own server, and waits for the answers.
  */
 int play_settle(struct play *p);
+
+/*
+ * Returns when the server has read all that the client sent (or has ended
+ * its stream): what another client sends next comes after it.
+ */
+int play_reach_server(struct play *p, struct client *c);
 
 /* Reads the deployment's `env` again. */
 int play_load_env(struct play *p, struct err *err);
