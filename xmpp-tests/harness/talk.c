@@ -222,6 +222,8 @@ receive_one(struct play *p, struct client *c, const struct node *want)
 	if (!a.is_match) {
 		play_show(p, "expected", want);
 		play_show(p, "got     ", got);
+	} else {
+		play_trace(p, "<-", c, got);
 	}
 	node_free(got);
 	return a.is_match ? 0 : -1;
@@ -236,6 +238,8 @@ receive_next(struct play *p, struct client *c, const struct node *want)
 	if (got && !is_match) {
 		play_show(p, "expected", want);
 		play_show(p, "got     ", got);
+	} else if (got) {
+		play_trace(p, "<-", c, got);
 	}
 	node_free(got);
 	return is_match ? 0 : -1;
