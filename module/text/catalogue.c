@@ -380,28 +380,35 @@ catalogue_close(struct catalogue *c)
 
 /* ---- finding --------------------------------------------------------- */
 
-/*
- * RFC 4647 #section-3.4: whole subtags are dropped from the end until a
- * language is found.  A tag longer than any language here is only looked at
- * as far as it could match.  NULL if there is none.
- */
+/* The tag in lower case, as much of it as a language here could have; the
+ * last subtag goes if it was cut. */
+static void
+tag_from_lang(char r[CATALOGUE_TAG_MAX + 1], const char *lang)
+{
+	size_t len;
+	char *dash;
+
+	for (len = 0; len < CATALOGUE_TAG_MAX && lang[len] != '\0'; len++) {
+		char c = lang[len];
+
+		r[len] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	r[len] = '\0';
+	if (lang[len] == '\0' || lang[len] == '-')
+		return;
+	dash = strrchr(r, '-');
+	*(dash != NULL ? dash : r) = '\0';
+}
+
+/* RFC 4647 #section-3.4: whole subtags are dropped from the end until a
+ * language is found.  NULL if there is none. */
 static const struct catalogue_language *
 catalogue_find_lang(const struct catalogue *c, const char *lang)
 {
-	char tag[CATALOGUE_TAG_MAX + 2];
-	size_t len;
+	char tag[CATALOGUE_TAG_MAX + 1];
 
-	for (len = 0; len <= CATALOGUE_TAG_MAX && lang[len] != '\0'; len++) {
-		char ch = lang[len];
-
-		if (ch >= 'A' && ch <= 'Z')
-			ch = (char)(ch - 'A' + 'a');
-		tag[len] = ch;
-	}
-	tag[len] = '\0';
-	if (len > CATALOGUE_TAG_MAX && lang[len] != '\0' && lang[len] != '-')
-		tag[strcspn(tag, "-")] = '\0';
-	while (*tag != '\0') {
+	tag_from_lang(tag, lang);
+	for (;;) {
 		const struct catalogue_language *l = catalogue_find_tag(c,
 		    tag);
 		char *dash = strrchr(tag, '-');
@@ -410,7 +417,6 @@ catalogue_find_lang(const struct catalogue *c, const char *lang)
 			return l;
 		*dash = '\0';
 	}
-	return NULL;
 }
 
 /* NULL if the language lacks it. */
