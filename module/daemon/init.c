@@ -20,6 +20,7 @@
 #include "crypto/key.h"
 #include "daemon/config.h"
 #include "daemon/samples.h"
+#include "daemon/value.h"
 
 #define INIT_ACCOUNT "masthead" /* masthead.service's User= */
 #define INIT_SECRET_BYTES 32
@@ -318,13 +319,36 @@ is_below_etc(const char *dir)
 	return strncmp(dir, "/etc/", 5) == 0 || strcmp(dir, "/etc") == 0;
 }
 
+/* Absolute, without a slash at the end; the caller's. */
+static char *
+absolute(const char *dir)
+{
+	char inside[PATH_MAX], *r;
+	size_t len;
+
+	if (snprintf(inside, sizeof inside, "%s/.", dir) >= PATH_MAX)
+		return NULL;
+	r = value_folder(inside);
+	len = r != NULL ? strlen(r) : 0;
+	while (len > 1 && r[len - 1] == '/')
+		r[--len] = '\0';
+	return r;
+}
+
 int
 init_write(const char *dir, struct buf *next, struct err *e)
 {
-	struct init in = { .dir = dir, .is_system = is_below_etc(dir) };
+	struct init in = { 0 };
+	char *path = absolute(dir);
 	int rc = -1;
 
 	buf_init(&in.config, INIT_FILE_MAX);
+	if (path == NULL) {
+		err_set(e, "%s: the path is too long", dir);
+		goto out;
+	}
+	in.dir = path;
+	in.is_system = is_below_etc(path);
 	if (in.is_system && geteuid() == 0)
 		in.owner = getpwnam(INIT_ACCOUNT);
 	make_config(&in);
@@ -337,5 +361,6 @@ init_write(const char *dir, struct buf *next, struct err *e)
 out:
 	hash_wipe(in.secret, sizeof in.secret);
 	buf_clear(&in.config);
+	free(path);
 	return rc;
 }
