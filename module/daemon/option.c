@@ -605,8 +605,8 @@ option_load_section(struct option_loader *l, const char *section,
 		return;
 	}
 	if (n != NULL && doc_pair_count(n) > CONFIG_KEYS_MAX) {
-		doc_problem(l->doc, line, "%s: more than %d options", section,
-		    CONFIG_KEYS_MAX);
+		doc_problem(l->doc, line, "%s%smore than %d options", section,
+		    *section != '\0' ? ": " : "", CONFIG_KEYS_MAX);
 		return;
 	}
 	if (n != NULL)
