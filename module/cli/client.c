@@ -27,8 +27,10 @@ prepare_jid(const char *what, const char *text, char *r, struct err *e)
 		return err_set(e, "%s: \"%.200s\" has no name before an @",
 		    what, text);
 	if (j.resource[0] != '\0')
-		return err_set(e, "%s: \"%.200s\" has a resource; leave out "
-				  "the / and what follows", what, text);
+		return err_set(e,
+		    "%s: \"%.200s\" has a resource; leave out "
+		    "the / and what follows",
+		    what, text);
 	jid_bare(&j, r);
 	return 0;
 }
@@ -65,8 +67,8 @@ static int
 fill_words(json_t *words, const struct ctl_args *a, struct err *e)
 {
 	const char *name = a->command->name, *space = strchr(name, ' ');
-	size_t first_len = space == NULL ? strlen(name)
-					 : (size_t)(space - name);
+	size_t first_len =
+	    space == NULL ? strlen(name) : (size_t)(space - name);
 	int rc = json_array_append_new(words, json_stringn(name, first_len));
 
 	if (space != NULL)
@@ -78,8 +80,7 @@ fill_words(json_t *words, const struct ctl_args *a, struct err *e)
 		rc |= json_array_append_new(words, json_string("--"));
 	for (size_t i = 0; i < a->operand_count && rc == 0; i++)
 		rc |= json_array_append_new(words,
-		    operand_word(&a->command->operands[i], a->operands[i],
-			e));
+		    operand_word(&a->command->operands[i], a->operands[i], e));
 	return rc;
 }
 
@@ -117,8 +118,8 @@ dial(const char *path, struct err *e)
 	if (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0)
 		return fd;
 	(void)err_set(e, "%s: %s%s", path, strerror(errno),
-	    errno == ENOENT || errno == ECONNREFUSED
-		? "; is masthead running?" : "");
+	    errno == ENOENT || errno == ECONNREFUSED ? "; is masthead running?"
+						     : "");
 	(void)close(fd);
 	return -1;
 }
@@ -142,8 +143,9 @@ send_line(int fd, const json_t *request, struct err *e)
 			break;
 	}
 	free(line);
-	return at == len ? 0 : err_set(e, "the daemon takes no request: %s",
-	    strerror(errno));
+	return at == len
+	    ? 0
+	    : err_set(e, "the daemon takes no request: %s", strerror(errno));
 }
 
 /* Reads up to the end of the line. */
@@ -162,16 +164,21 @@ receive_line(int fd, struct buf *in, struct err *e)
 			continue;
 		if (n < 0) {
 			if (errno == EAGAIN)
-				(void)err_set(e, "the daemon did not answer "
-						 "in %d s", CLIENT_TIMEOUT_S);
+				(void)err_set(e,
+				    "the daemon did not answer "
+				    "in %d s",
+				    CLIENT_TIMEOUT_S);
 			else
-				(void)err_set(e, "the daemon's answer broke "
-						 "off: %s", strerror(errno));
+				(void)err_set(e,
+				    "the daemon's answer broke "
+				    "off: %s",
+				    strerror(errno));
 			break;
 		}
 		if (n == 0) {
-			(void)err_set(e, "the daemon hung up before it "
-					 "answered");
+			(void)err_set(e,
+			    "the daemon hung up before it "
+			    "answered");
 			break;
 		}
 		buf_add(in, chunk, (size_t)n);
@@ -192,8 +199,7 @@ read_answer(const struct buf *in, json_t **result_r, struct err *e)
 {
 	json_t *answer = json_loadb(in->data, in->len, 0, NULL);
 	const json_t *code = json_object_get(answer, "exit");
-	const char *error = json_string_value(json_object_get(answer,
-	    "error"));
+	const char *error = json_string_value(json_object_get(answer, "error"));
 	enum ctl_exit r = CTL_UNAVAILABLE;
 
 	*result_r = json_incref(json_object_get(answer, "result"));

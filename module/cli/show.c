@@ -12,8 +12,7 @@ show_text(const json_t *object, const char *member)
 }
 
 const char *
-show_number(const json_t *object, const char *member,
-    char r[SHOW_NUMBER_MAX])
+show_number(const json_t *object, const char *member, char r[SHOW_NUMBER_MAX])
 {
 	const json_t *n = json_object_get(object, member);
 
@@ -42,8 +41,8 @@ show_words(const json_t *object, const char *member, const char *none,
 	     i++) {
 		const char *w = json_string_value(json_array_get(words, i));
 
-		used += (size_t)snprintf(r + used, SHOW_TEXT_MAX - used,
-		    "%s%s", i == 0 ? "" : ", ", w == NULL ? "" : w);
+		used += (size_t)snprintf(r + used, SHOW_TEXT_MAX - used, "%s%s",
+		    i == 0 ? "" : ", ", w == NULL ? "" : w);
 	}
 	return r;
 }
@@ -77,8 +76,7 @@ show_guards(const json_t *result, FILE *out)
 		return;
 	(void)show_number(g, "told", told);
 	if (strcmp(told, "0") == 0)
-		(void)fputs("No guard is attached that had to be told.\n",
-		    out);
+		(void)fputs("No guard is attached that had to be told.\n", out);
 	else
 		(void)fprintf(out, "Acknowledged by %s of %s guards.\n",
 		    show_number(g, "answered", answered), told);

@@ -11,15 +11,18 @@ show_place(struct table *t, const json_t *place)
 	char text[SHOW_TEXT_MAX];
 
 	if (!json_is_object(place)) {
-		show_pair(t, "Place", "not guarded: no place of the "
-				      "configuration covers it");
+		show_pair(t, "Place",
+		    "not guarded: no place of the "
+		    "configuration covers it");
 		return;
 	}
 	(void)snprintf(text, sizeof text, "%s (%s)", show_text(place, "room"),
 	    show_text(place, "mode"));
 	show_pair(t, "Place", text);
-	show_pair(t, "Guard", json_is_true(json_object_get(place, "attached"))
-		? "attached" : "NOT ATTACHED: it goes by what it stored");
+	show_pair(t, "Guard",
+	    json_is_true(json_object_get(place, "attached"))
+		? "attached"
+		: "NOT ATTACHED: it goes by what it stored");
 }
 
 static void
@@ -35,8 +38,8 @@ show_record(struct table *t, const json_t *record)
 	    show_text(record, "name"), show_text(record, "state"),
 	    show_text(record, "since"));
 	show_pair(t, "Record", text);
-	show_pair(t, "Approved", show_words(record, "categories",
-	    "for nothing now", categories));
+	show_pair(t, "Approved",
+	    show_words(record, "categories", "for nothing now", categories));
 }
 
 void
@@ -55,7 +58,8 @@ sub_explain_print(const json_t *result, FILE *out)
 	(void)snprintf(text, sizeof text, "%s%s", show_text(result, "verdict"),
 	    json_is_true(json_object_get(result, "observed"))
 		? " (observed: it would be refused if the place's mode were "
-		  "enforce)" : "");
+		  "enforce)"
+		: "");
 	show_pair(t, "Verdict", text);
 	if (json_is_object(refusal)) {
 		(void)snprintf(text, sizeof text, "%s (%s, %s)",

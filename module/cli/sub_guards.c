@@ -18,9 +18,9 @@ sub_guards_print(const json_t *result, FILE *out)
 		    oldest[SHOW_NUMBER_MAX];
 		const char *const cells[] = { show_text(g, "host"),
 			json_is_true(json_object_get(g, "attached"))
-			    ? "attached" : "MISSING",
-			show_text(g, "since"),
-			show_number(g, "serial", serial),
+			    ? "attached"
+			    : "MISSING",
+			show_text(g, "since"), show_number(g, "serial", serial),
 			show_number(g, "unanswered", unanswered),
 			show_number(g, "oldest_ms", oldest),
 			show_text(g, "server") };

@@ -22,7 +22,8 @@ sub_places_print(const json_t *result, FILE *out)
 			show_words(p, "reprint", "-", reprint),
 			show_text(p, "unavailable"),
 			json_is_true(json_object_get(p, "attached"))
-			    ? "attached" : "MISSING" };
+			    ? "attached"
+			    : "MISSING" };
 
 		(void)table_add(t, cells);
 	}

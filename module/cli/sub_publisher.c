@@ -55,8 +55,8 @@ set_after(json_t *words, const char *after)
  * command line, goes on until all of it is here.
  */
 enum ctl_exit
-sub_publisher_list(const char *socket_path, json_t *request,
-    json_t **result_r, struct err *e)
+sub_publisher_list(const char *socket_path, json_t *request, json_t **result_r,
+    struct err *e)
 {
 	json_t *words = json_object_get(request, "args");
 	int is_one_page = has_option(words, "--limit");
@@ -150,11 +150,11 @@ print_history(const json_t *list, FILE *out)
 	for (size_t i = 0; t != NULL && i < json_array_size(list); i++) {
 		const json_t *d = json_array_get(list, i);
 		char number[SHOW_NUMBER_MAX];
-		const char *const cells[] = {
-			show_number(d, "case", number), show_text(d, "at"),
-			show_text(d, "action"), show_text(d, "by"),
-			show_text(d, "category"), show_text(d, "until"),
-			show_text(d, "name"), show_text(d, "reason") };
+		const char *const cells[] = { show_number(d, "case", number),
+			show_text(d, "at"), show_text(d, "action"),
+			show_text(d, "by"), show_text(d, "category"),
+			show_text(d, "until"), show_text(d, "name"),
+			show_text(d, "reason") };
 
 		(void)table_add(t, cells);
 	}

@@ -20,6 +20,8 @@ sub_reload_print(const json_t *result, FILE *out)
 
 		(void)fprintf(out, "%s\n", p == NULL ? "" : p);
 	}
-	(void)fprintf(out, "Not loaded, the configuration before it holds: "
-			   "%s\n", show_text(result, "error"));
+	(void)fprintf(out,
+	    "Not loaded, the configuration before it holds: "
+	    "%s\n",
+	    show_text(result, "error"));
 }

@@ -24,6 +24,6 @@ sub_status_print(const json_t *result, FILE *out)
 	show_pair(t, "version", show_text(result, "version"));
 	show_pair(t, "serial", show_number(result, "serial", number));
 	json_object_foreach(counters, name, value)
-		show_pair(t, name, show_number(counters, name, number));
+	    show_pair(t, name, show_number(counters, name, number));
 	show_table(t, out);
 }

@@ -72,7 +72,8 @@ subcommand_help(FILE *out)
 		(void)fprintf(out, "  %s\n\t%s\n", usage, s->summary);
 	}
 	(void)fputs("\nExit: 0 done, 1 refused, 2 usage, 3 status is red, "
-		    "69 no daemon, 75 try again.\n", out);
+		    "69 no daemon, 75 try again.\n",
+	    out);
 }
 
 /* What comes before the command. */
@@ -165,13 +166,13 @@ finish(FILE *out, FILE *errors, enum ctl_exit code)
 {
 	struct err e = { "cannot write the answer" };
 
-	return fflush(out) == 0 && !ferror(out) ? (int)code
+	return fflush(out) == 0 && !ferror(out)
+	    ? (int)code
 	    : complain(errors, CTL_UNAVAILABLE, &e);
 }
 
 static int
-run(const struct globals *g, const struct ctl_args *a, FILE *out,
-    FILE *errors)
+run(const struct globals *g, const struct ctl_args *a, FILE *out, FILE *errors)
 {
 	const struct subcommand *s = subcommand_find(a->command->name);
 	json_t *request, *result = NULL;
@@ -181,9 +182,8 @@ run(const struct globals *g, const struct ctl_args *a, FILE *out,
 	request = client_request(a, &e);
 	if (request == NULL)
 		return complain_usage(errors, a->command, &e);
-	code = s->ask == NULL
-	    ? client_ask(g->socket_path, request, &result, &e)
-	    : s->ask(g->socket_path, request, &result, &e);
+	code = s->ask == NULL ? client_ask(g->socket_path, request, &result, &e)
+			      : s->ask(g->socket_path, request, &result, &e);
 	json_decref(request);
 	if (result == NULL)
 		return complain(errors, code, &e);

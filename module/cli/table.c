@@ -88,8 +88,8 @@ int
 table_add(struct table *t, const char *const *cells)
 {
 	size_t first = t->row_count * t->column_count;
-	char **grown = realloc(t->cells,
-	    (first + t->column_count) * sizeof *grown);
+	char **grown =
+	    realloc(t->cells, (first + t->column_count) * sizeof *grown);
 
 	if (grown == NULL)
 		return -1;
@@ -131,9 +131,11 @@ table_print(const struct table *t, FILE *out)
 
 		/* Nothing is padded that nothing follows. */
 		for (size_t j = 0; j < used; j++)
-			(void)fprintf(out, "%s%*s", row[j], j + 1 == used ? 0
-			    : (int)(t->widths[j] - width_columns(row[j]) +
-				GAP), "");
+			(void)fprintf(out, "%s%*s", row[j],
+			    j + 1 == used ? 0
+					  : (int)(t->widths[j] -
+						width_columns(row[j]) + GAP),
+			    "");
 		(void)fputc('\n', out);
 	}
 }

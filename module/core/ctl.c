@@ -9,9 +9,18 @@
 #include "core/utf8.h"
 #include "core/when.h"
 
-#define REASON { "--reason", "TEXT", CTL_TEXT, true, 0 }
-#define NAME { "--name", "NAME", CTL_TEXT, true, 0 }
-#define JID { "JID", NULL, CTL_JID, true, 0 }
+#define REASON                                                                 \
+	{                                                                      \
+		"--reason", "TEXT", CTL_TEXT, true, 0                          \
+	}
+#define NAME                                                                   \
+	{                                                                      \
+		"--name", "NAME", CTL_TEXT, true, 0                            \
+	}
+#define JID                                                                    \
+	{                                                                      \
+		"JID", NULL, CTL_JID, true, 0                                  \
+	}
 
 const struct ctl_command ctl_commands[] = {
 	{ "publisher add", { JID }, { NAME } },
@@ -30,8 +39,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "explain", { JID, { "PLACE", NULL, CTL_JID, true, 0 } },
 	    { { "--kind", "KIND", CTL_KIND, false, 0 },
 		{ "--reprint", NULL, CTL_FLAG, false, 0 },
-		{ "--label", "TERM", CTL_TEXT, false,
-		    PUBLICATION_LABELS_MAX },
+		{ "--label", "TERM", CTL_TEXT, false, PUBLICATION_LABELS_MAX },
 		{ "--affiliation", "AFFILIATION", CTL_WORD, false, 0 },
 		{ "--encrypted", NULL, CTL_FLAG, false, 0 } } },
 	{ "places", { { 0 } }, { { 0 } } },
@@ -73,14 +81,15 @@ find_command(const struct ctl_command **r, const char *const *words,
 
 	if (count == 0)
 		return err_set(e, "no command given");
-	for (const struct ctl_command *c = ctl_commands; c->name != NULL;
-	     c++) {
+	for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
 		if (!is_first_word(c->name, words[0]))
 			continue;
 		family = c;
 		*used_r = c->name[strlen(words[0])] == '\0' ? 1 : 2;
-		if (*used_r == 1 || (count > 1 &&
-		    strcmp(c->name + strlen(words[0]) + 1, words[1]) == 0)) {
+		if (*used_r == 1 ||
+		    (count > 1 &&
+			strcmp(c->name + strlen(words[0]) + 1, words[1]) ==
+			    0)) {
 			*r = c;
 			return 0;
 		}
@@ -104,8 +113,9 @@ static bool
 is_kid(const char *s)
 {
 	return *s != '\0' &&
-	    s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			"0123456789-_")] == '\0';
+	    s[strspn(s,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789-_")] == '\0';
 }
 
 /* Control characters would forge lines in tables, logs and refusals; C1 and
@@ -146,8 +156,10 @@ check_kind(const char *value, struct err *e)
 	enum publication_kind kind = publication_kind_find(value);
 
 	if (kind == PUBLICATION_NONE || kind == PUBLICATION_PUBLISH)
-		return err_set(e, "\"%.40s\" is not a kind: join, message, "
-				  "subject or correct", value);
+		return err_set(e,
+		    "\"%.40s\" is not a kind: join, message, "
+		    "subject or correct",
+		    value);
 	return 0;
 }
 
@@ -160,28 +172,37 @@ check_value(enum ctl_type type, const char *value, struct err *e)
 	case CTL_FLAG:
 		return 0;
 	case CTL_TEXT:
-		return is_text(value) ? 0 : err_set(e, "needs a text, in UTF-8 "
-		    "and on one line");
+		return is_text(value) ? 0
+				      : err_set(e,
+					    "needs a text, in UTF-8 "
+					    "and on one line");
 	case CTL_JID:
 		return is_text(value) ? 0 : err_set(e, "needs an address");
 	case CTL_WORD:
-		return is_word(value) ? 0 : err_set(e, "\"%.40s\" is not a "
-		    "word of a-z, 0-9 and -", value);
+		return is_word(value) ? 0
+				      : err_set(e,
+					    "\"%.40s\" is not a "
+					    "word of a-z, 0-9 and -",
+					    value);
 	case CTL_DURATION:
 		if (when_duration_parse(value, &s, e) == -1)
 			return -1;
-		return s > 0 ? 0 : err_set(e, "\"%.40s\" is no time at all",
-		    value);
+		return s > 0 ? 0
+			     : err_set(e, "\"%.40s\" is no time at all", value);
 	case CTL_TIME:
 		return when_parse(value, &s, e);
 	case CTL_KIND:
 		return check_kind(value, e);
 	case CTL_STATE:
-		return publisher_state_find(value) != PUBLISHER_NONE ? 0
+		return publisher_state_find(value) != PUBLISHER_NONE
+		    ? 0
 		    : err_set(e, "\"%.40s\" is not a state", value);
 	case CTL_KID:
-		return is_kid(value) ? 0 : err_set(e, "\"%.40s\" is not a "
-		    "key's ID", value);
+		return is_kid(value) ? 0
+				     : err_set(e,
+					   "\"%.40s\" is not a "
+					   "key's ID",
+					   value);
 	case CTL_COUNT:
 		return check_count(value, e);
 	}
@@ -311,7 +332,8 @@ ctl_option(const struct ctl_args *a, const char *name)
 	for (size_t i = 0; i < a->option_count; i++)
 		if (strcmp(a->options[i].param->name, name) == 0)
 			return a->options[i].value == NULL
-			    ? "" : a->options[i].value;
+			    ? ""
+			    : a->options[i].value;
 	return NULL;
 }
 

@@ -5,8 +5,12 @@ size_t
 utf8_len(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t len = *s < 0x80 ? 1 : *s < 0xc2 ? 0 : *s < 0xe0 ? 2
-	    : *s < 0xf0 ? 3 : *s < 0xf5 ? 4 : 0;
+	size_t len = *s < 0x80 ? 1
+	    : *s < 0xc2	       ? 0
+	    : *s < 0xe0	       ? 2
+	    : *s < 0xf0	       ? 3
+	    : *s < 0xf5	       ? 4
+			       : 0;
 
 	/* Stops at a NUL, which continues nothing. */
 	for (size_t i = 1; i < len; i++)

@@ -29,8 +29,11 @@ when_duration_parse(const char *text, int64_t *s_r, struct err *e)
 		if (n > WHEN_DURATION_MAX_S)
 			return err_set(e, "\"%.40s\" is too long", text);
 	}
-	unit = *p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600
-	    : *p == 'd' ? DAY_S : 0;
+	unit = *p == 's' ? 1
+	    : *p == 'm'	 ? 60
+	    : *p == 'h'	 ? 3600
+	    : *p == 'd'	 ? DAY_S
+			 : 0;
 	if (p == text || unit == 0 || p[1] != '\0')
 		return err_set(e, "\"%.40s\" %s", text, hint);
 	if (n * unit > WHEN_DURATION_MAX_S)
@@ -48,8 +51,8 @@ is_leap(int year)
 static int
 days_of_month(int year, int month)
 {
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
 
 	return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
@@ -176,8 +179,10 @@ when_parse(const char *text, int64_t *s_r, struct err *e)
 {
 	if (parse_date(text, s_r) || parse_seconds(text, s_r))
 		return 0;
-	return err_set(e, "\"%.40s\" is not a time, such as 2026-11-23, "
-			  "2026-11-23T18:14:51Z or seconds since 1970", text);
+	return err_set(e,
+	    "\"%.40s\" is not a time, such as 2026-11-23, "
+	    "2026-11-23T18:14:51Z or seconds since 1970",
+	    text);
 }
 
 void

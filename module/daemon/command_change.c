@@ -46,8 +46,9 @@ is_illegal(struct store *s, const struct decision *d)
 	if (lifecycle_check(d, name, NULL) == -1)
 		return true;
 	found = store_publisher_find(s, d->jid, &p, NULL);
-	return found != -1 && lifecycle_next(d,
-	    found == 0 ? PUBLISHER_NONE : p.state, &next, NULL) == -1;
+	return found != -1 &&
+	    lifecycle_next(d, found == 0 ? PUBLISHER_NONE : p.state, &next,
+		NULL) == -1;
 }
 
 /* On the worker's thread. */
@@ -80,10 +81,11 @@ change_done(void *arg, int rc, const struct err *e)
 		free(c);
 		return;
 	}
-	result = json_pack("{s:I, s:o}", "case", (json_int_t)c->case_id,
-	    "publisher", c->after.state == PUBLISHER_NONE
-		? json_pack("{s:s}", "jid", c->jid)
-		: commands_publisher_full(&c->after, c->decision.now_s));
+	result =
+	    json_pack("{s:I, s:o}", "case", (json_int_t)c->case_id, "publisher",
+		c->after.state == PUBLISHER_NONE
+		    ? json_pack("{s:s}", "jid", c->jid)
+		    : commands_publisher_full(&c->after, c->decision.now_s));
 	commands_recall_and_reply(c->request, result, c->serial, c->jid);
 	free(c);
 }
@@ -111,8 +113,10 @@ set_approval(struct change *c, const struct policy *policy)
 	c->decision.category = ctl_option(a, "--category");
 	category = policy_category(policy, c->decision.category);
 	if (category == NULL) {
-		control_fail(c->request, CTL_REFUSED, "the configuration has "
-		    "no category \"%s\"", c->decision.category);
+		control_fail(c->request, CTL_REFUSED,
+		    "the configuration has "
+		    "no category \"%s\"",
+		    c->decision.category);
 		return -1;
 	}
 	valid_for_s = category->valid_for_s;
@@ -143,9 +147,11 @@ command_change_run(struct control_request *q)
 	}
 	c->request = q;
 	c->decision = (struct decision){ .jid = c->jid,
-	    .action = action_of(a->command->name), .by = control_by(q),
-	    .reason = ctl_option(a, "--reason"),
-	    .name = ctl_option(a, "--name"), .now_s = clock_wall_s() };
+		.action = action_of(a->command->name),
+		.by = control_by(q),
+		.reason = ctl_option(a, "--reason"),
+		.name = ctl_option(a, "--name"),
+		.now_s = clock_wall_s() };
 	if (c->decision.action == DECISION_APPROVE &&
 	    set_approval(c, &checks_config(d->checks)->policy) == -1) {
 		free(c);

@@ -32,16 +32,18 @@ list_words(char r[RULE_TEXT_MAX], const char *key,
 }
 
 static void
-rule_text(char r[RULE_TEXT_MAX], const struct verdict *v,
-    const struct place *p, const struct publication *what)
+rule_text(char r[RULE_TEXT_MAX], const struct verdict *v, const struct place *p,
+    const struct publication *what)
 {
 	switch (v->rule) {
 	case RULE_NONE:
 		r[0] = '\0';
 		break;
 	case RULE_NOT_LABELLED:
-		(void)snprintf(r, RULE_TEXT_MAX, "labelled: %s (the post is "
-		    "not)", p->labelled);
+		(void)snprintf(r, RULE_TEXT_MAX,
+		    "labelled: %s (the post is "
+		    "not)",
+		    p->labelled);
 		break;
 	case RULE_EXEMPT:
 		(void)snprintf(r, RULE_TEXT_MAX, "exempt: %s",
@@ -52,8 +54,7 @@ rule_text(char r[RULE_TEXT_MAX], const struct verdict *v,
 		break;
 	case RULE_REPRINT:
 		if (p->reprint_who == PLACE_REPRINT_CATEGORIES)
-			list_words(r, "reprint", p->reprint,
-			    p->reprint_count);
+			list_words(r, "reprint", p->reprint, p->reprint_count);
 		else
 			(void)snprintf(r, RULE_TEXT_MAX, "reprint: %s",
 			    p->reprint_who == PLACE_REPRINT_ANYONE ? "anyone"
@@ -63,8 +64,9 @@ rule_text(char r[RULE_TEXT_MAX], const struct verdict *v,
 		list_words(r, "publish", p->publish, p->publish_count);
 		break;
 	case RULE_JOIN:
-		(void)snprintf(r, RULE_TEXT_MAX, "joins pass; approved "
-						 "accounts get a hat");
+		(void)snprintf(r, RULE_TEXT_MAX,
+		    "joins pass; approved "
+		    "accounts get a hat");
 		break;
 	}
 }
@@ -75,7 +77,10 @@ refusal_json(const struct daemon *d, const struct explain *x,
     const struct verdict *v)
 {
 	const struct refusal_case about = { .where = where,
-		.room = x->what.room, .who = who, .verdict = v, .lang = "en" };
+		.room = x->what.room,
+		.who = who,
+		.verdict = v,
+		.lang = "en" };
 	struct refusal_words w;
 
 	refusals_describe(d->catalogue, checks_config(d->checks), &about, &w);
@@ -142,8 +147,8 @@ explain_done(void *arg, int found, const struct publisher *p, int64_t serial,
 	r = json_pack("{s:s, s:o, s:s, s:I, s:o, s:o}", "jid", x->jid, "room",
 	    json_sprintf("%s@%s", x->room.local, x->room.domain), "kind",
 	    publication_kind_name(x->what.kind), "serial", (json_int_t)serial,
-	    "record", who == NULL ? json_null()
-				  : commands_publisher_full(who, now_s),
+	    "record",
+	    who == NULL ? json_null() : commands_publisher_full(who, now_s),
 	    "place", where == NULL ? json_null() : place_json(d, where));
 	if (where == NULL)
 		(void)json_object_set_new(r, "verdict",
@@ -162,8 +167,8 @@ describe(struct explain *x, const struct ctl_args *a)
 	const char *affiliation = ctl_option(a, "--affiliation");
 	struct publication *w = &x->what;
 
-	w->kind = kind == NULL ? PUBLICATION_MESSAGE
-			       : publication_kind_find(kind);
+	w->kind =
+	    kind == NULL ? PUBLICATION_MESSAGE : publication_kind_find(kind);
 	w->room = x->room.local;
 	w->actor = x->jid;
 	w->nick = w->occupant = "";

@@ -15,9 +15,10 @@ static int
 add_key(void *arg, const struct key_row *k)
 {
 	struct key_list *l = arg;
-	const char *state = k->revoked_s != 0 ? "revoked"
-	    : k->retired_s != 0 ? "retired"
-	    : strcmp(k->kid, l->active_kid) == 0 ? "signs" : "waits";
+	const char *state = k->revoked_s != 0	 ? "revoked"
+	    : k->retired_s != 0			 ? "retired"
+	    : strcmp(k->kid, l->active_kid) == 0 ? "signs"
+						 : "waits";
 
 	(void)json_array_append_new(l->keys,
 	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "kid", k->kid, "state",
@@ -95,8 +96,7 @@ key_job_done(void *arg, int rc, const struct err *e)
 	}
 	r = json_pack("{s:s, s:s}", "active", key_kid(d->keyring.active),
 	    j->change->kid[0] != '\0' ? "revoked" : "retired",
-	    j->change->kid[0] != '\0' ? j->change->kid
-				      : j->change->active_kid);
+	    j->change->kid[0] != '\0' ? j->change->kid : j->change->active_kid);
 	key_job_free(j);
 	if (serial != 0)
 		commands_recall_and_reply(q, r, serial, NULL);
@@ -129,8 +129,10 @@ command_key_rotate(struct control_request *q)
 {
 	struct daemon *d = commands_daemon(q);
 
-	key_job_post(q, keyring_change_new(&d->keyring, control_by(q), NULL,
-	    NULL, 0, clock_wall_s()), rotate_apply);
+	key_job_post(q,
+	    keyring_change_new(&d->keyring, control_by(q), NULL, NULL, 0,
+		clock_wall_s()),
+	    rotate_apply);
 }
 
 struct key_wanted {
@@ -166,8 +168,10 @@ check_revocation(struct store *s, const char *kid, int64_t since_s,
 	else if (since_s < 1)
 		(void)err_set(e, "--since is before there were keys");
 	else if (w.row.revoked_s != 0 && since_s >= w.row.revoked_s)
-		(void)err_set(e, "%s is revoked already, from an earlier time "
-				 "on", kid);
+		(void)err_set(e,
+		    "%s is revoked already, from an earlier time "
+		    "on",
+		    kid);
 	else
 		return CTL_OK;
 	return CTL_REFUSED;
@@ -191,6 +195,8 @@ command_key_revoke(struct control_request *q)
 		control_fail(q, code, "%s", e.text);
 		return;
 	}
-	key_job_post(q, keyring_change_new(&d->keyring, control_by(q), kid,
-	    ctl_option(a, "--reason"), since_s, now_s), revoke_apply);
+	key_job_post(q,
+	    keyring_change_new(&d->keyring, control_by(q), kid,
+		ctl_option(a, "--reason"), since_s, now_s),
+	    revoke_apply);
 }

@@ -39,8 +39,8 @@ command_publisher_list(struct control_request *q)
 	struct err e = { "" };
 	json_t *result;
 
-	g.limit = limit == NULL ? CTL_LIST_MAX
-				: (size_t)strtoul(limit, NULL, 10);
+	g.limit =
+	    limit == NULL ? CTL_LIST_MAX : (size_t)strtoul(limit, NULL, 10);
 	g.rows = json_array();
 	if (store_publisher_list(commands_daemon(q)->reader,
 		ctl_option(a, "--after"), (unsigned)g.limit + 1,
@@ -52,8 +52,7 @@ command_publisher_list(struct control_request *q)
 	}
 	result = json_pack("{s:o}", "publishers", g.rows);
 	if (g.has_more)
-		(void)json_object_set_new(result, "next",
-		    json_string(g.last));
+		(void)json_object_set_new(result, "next", json_string(g.last));
 	control_reply(q, CTL_OK, result);
 }
 
@@ -108,7 +107,8 @@ command_publisher_show(struct control_request *q)
 		control_fail(q, CTL_UNAVAILABLE, "%s", e.text);
 		return;
 	}
-	control_reply(q, CTL_OK, json_pack("{s:o, s:o, s:I}", "publisher",
-	    commands_publisher_full(&p, clock_wall_s()), "history", h.rows,
-	    "history_left_out", h.left_out));
+	control_reply(q, CTL_OK,
+	    json_pack("{s:o, s:o, s:I}", "publisher",
+		commands_publisher_full(&p, clock_wall_s()), "history", h.rows,
+		"history_left_out", h.left_out));
 }

@@ -16,10 +16,9 @@ is_attached(const struct daemon *d, const char *host)
 static json_t *
 counts_json(struct checks_counts n)
 {
-	return json_pack("{s:I, s:I, s:I, s:I}", "passed",
-	    (json_int_t)n.passed, "refused", (json_int_t)n.refused,
-	    "observed", (json_int_t)n.observed, "unavailable",
-	    (json_int_t)n.unavailable);
+	return json_pack("{s:I, s:I, s:I, s:I}", "passed", (json_int_t)n.passed,
+	    "refused", (json_int_t)n.refused, "observed",
+	    (json_int_t)n.observed, "unavailable", (json_int_t)n.unavailable);
 }
 
 static json_t *
@@ -65,13 +64,13 @@ place_json(const struct daemon *d, const struct place *p)
 		sizeof p->publish[0]),
 	    "reprint", reprint_json(p), "unavailable",
 	    p->pass_unavailable ? "pass" : "refuse", "message_badge",
-	    badge_names[p->badge], "lease", (json_int_t)p->lease_s,
-	    "attached", is_attached(d, p->host));
+	    badge_names[p->badge], "lease", (json_int_t)p->lease_s, "attached",
+	    is_attached(d, p->host));
 
-	(void)json_object_set_new(r, "labelled", p->labelled[0] == '\0'
-		? json_null() : json_string(p->labelled));
-	(void)json_object_set_new(r, "others_may", p->others_may_react
-		? json_pack("[s]", "react") : json_array());
+	(void)json_object_set_new(r, "labelled",
+	    p->labelled[0] == '\0' ? json_null() : json_string(p->labelled));
+	(void)json_object_set_new(r, "others_may",
+	    p->others_may_react ? json_pack("[s]", "react") : json_array());
 	(void)json_object_set_new(r, "exempt", exempt_json(p));
 	(void)json_object_set_new(r, "encrypted",
 	    json_string(p->refuse_encrypted ? "refuse" : "pass"));
@@ -101,8 +100,7 @@ add_guard(void *arg, const struct guard_info *g)
 		"server", g->server, "attached", g->is_attached, "since",
 		commands_date(g->since_s), "serial", (json_int_t)g->serial,
 		"unanswered", (json_int_t)g->unanswered, "oldest_ms",
-		g->unanswered == 0 ? json_null()
-				   : json_integer(g->oldest_ms)));
+		g->unanswered == 0 ? json_null() : json_integer(g->oldest_ms)));
 }
 
 void
@@ -132,9 +130,9 @@ add_stream_problem(json_t *list, const struct daemon *d)
 	if (d->stream_why[0] == '\0')
 		return;
 	since = commands_date(d->stream_since_s);
-	problem(list, json_is_null(since)
-		? json_sprintf("not connected to the server: %s",
-		      d->stream_why)
+	problem(list,
+	    json_is_null(since)
+		? json_sprintf("not connected to the server: %s", d->stream_why)
 		: json_sprintf("not connected to the server since %s: %s",
 		      json_string_value(since), d->stream_why));
 	json_decref(since);
@@ -145,8 +143,7 @@ static bool
 is_host_told(const struct policy *policy, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (strcmp(policy->places[j].host,
-			policy->places[i].host) == 0)
+		if (strcmp(policy->places[j].host, policy->places[i].host) == 0)
 			return true;
 	return false;
 }
@@ -161,8 +158,10 @@ add_place_problems(json_t *list, const struct daemon *d)
 
 		if (is_host_told(policy, i) || is_attached(d, host))
 			continue;
-		problem(list, json_sprintf("the guard of %s is not attached: "
-			"is mod_masthead loaded there?", host));
+		problem(list,
+		    json_sprintf("the guard of %s is not attached: "
+				 "is mod_masthead loaded there?",
+			host));
 	}
 }
 
@@ -171,9 +170,10 @@ add_recall_problem(void *arg, const struct guard_info *g)
 {
 	if (g->unanswered == 0 || g->oldest_ms < GUARDS_RESEND_MS)
 		return;
-	problem(arg, json_sprintf("%s has not answered %zu recalls, the "
-		"oldest for %lld ms", g->host, g->unanswered,
-		(long long)g->oldest_ms));
+	problem(arg,
+	    json_sprintf("%s has not answered %zu recalls, the "
+			 "oldest for %lld ms",
+		g->host, g->unanswered, (long long)g->oldest_ms));
 }
 
 static void
@@ -182,10 +182,11 @@ add_register_problem(json_t *list, const struct daemon *d)
 	struct err e = { "" };
 
 	if (store_ping(d->reader, &e) == -1)
-		problem(list, json_sprintf("the register cannot be read: %s",
-			e.text));
+		problem(list,
+		    json_sprintf("the register cannot be read: %s", e.text));
 	else if (d->register_err.text[0] != '\0')
-		problem(list, json_sprintf("the register failed: %s",
+		problem(list,
+		    json_sprintf("the register failed: %s",
 			d->register_err.text));
 }
 
@@ -199,8 +200,9 @@ problems_json(const struct daemon *d)
 	add_place_problems(list, d);
 	guards_each(d->guards, add_recall_problem, list);
 	if (d->reload_err.text[0] != '\0')
-		problem(list, json_sprintf("the last reload failed, the "
-			"configuration before it holds: %s",
+		problem(list,
+		    json_sprintf("the last reload failed, the "
+				 "configuration before it holds: %s",
 			d->reload_err.text));
 	return list;
 }
@@ -226,10 +228,9 @@ counters_json(const struct daemon *d)
 {
 	struct checks_counts n = checks_totals(d->checks);
 	json_t *r = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "passed",
-	    (json_int_t)n.passed, "refused", (json_int_t)n.refused,
-	    "observed", (json_int_t)n.observed, "unavailable",
-	    (json_int_t)n.unavailable, "stanzas over a limit",
-	    (json_int_t)d->violations, "uptime seconds",
+	    (json_int_t)n.passed, "refused", (json_int_t)n.refused, "observed",
+	    (json_int_t)n.observed, "unavailable", (json_int_t)n.unavailable,
+	    "stanzas over a limit", (json_int_t)d->violations, "uptime seconds",
 	    (json_int_t)(clock_wall_s() - d->started_s));
 
 	add_register_counters(r, d->reader);
@@ -245,12 +246,11 @@ command_status_run(struct control_request *q)
 	int64_t serial = 0;
 	json_t *r = json_pack("{s:s, s:o, s:o, s:s, s:s}", "status",
 	    is_red ? "red" : "green", "problems", problems, "counters",
-	    counters_json(d), "version", MASTHEAD_VERSION, "domain",
-	    d->domain);
+	    counters_json(d), "version", MASTHEAD_VERSION, "domain", d->domain);
 
 	(void)json_object_set_new(r, "serial",
-	    store_serial(d->reader, &serial, NULL) == 0
-		? json_integer(serial) : json_null());
+	    store_serial(d->reader, &serial, NULL) == 0 ? json_integer(serial)
+							: json_null());
 	control_reply(q, is_red ? CTL_RED : CTL_OK, r);
 }
 

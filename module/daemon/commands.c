@@ -38,8 +38,7 @@ _Static_assert(PUBLISHER_JID_MAX >= 2 * JID_PART_MAX + 1,
     "a bare address fits where a publisher's goes");
 
 int
-commands_jid(struct control_request *q, size_t i,
-    char r[PUBLISHER_JID_MAX + 1])
+commands_jid(struct control_request *q, size_t i, char r[PUBLISHER_JID_MAX + 1])
 {
 	const char *text = control_args(q)->operands[i];
 	char bare[JID_MAX + 1];
@@ -51,8 +50,10 @@ commands_jid(struct control_request *q, size_t i,
 		return -1;
 	}
 	if (j.local[0] == '\0' || j.resource[0] != '\0') {
-		control_fail(q, CTL_USAGE, "\"%.200s\" is not a bare address, "
-		    "NAME@DOMAIN", text);
+		control_fail(q, CTL_USAGE,
+		    "\"%.200s\" is not a bare address, "
+		    "NAME@DOMAIN",
+		    text);
 		return -1;
 	}
 	jid_bare(&j, bare);
@@ -77,8 +78,7 @@ commands_words(const char *first, size_t count, size_t stride)
 	json_t *r = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(r, json_string(first +
-			i * stride));
+		(void)json_array_append_new(r, json_string(first + i * stride));
 	return r;
 }
 
@@ -153,8 +153,10 @@ add_missing(void *arg, const struct guard_info *i)
 	if (i->is_attached)
 		return;
 	(void)json_array_append_new(m->hosts, json_string(i->host));
-	warn(m->warnings, json_sprintf("%s is not attached; it hears of this "
-				       "when it attaches", i->host));
+	warn(m->warnings,
+	    json_sprintf("%s is not attached; it hears of this "
+			 "when it attaches",
+		i->host));
 }
 
 static void
@@ -166,9 +168,12 @@ recall_done(void *arg, size_t told, size_t answered)
 
 	guards_each(d->guards, add_missing, &m);
 	if (answered < told)
-		warn(m.warnings, json_sprintf("%zu of %zu guards have not "
+		warn(m.warnings,
+		    json_sprintf(
+			"%zu of %zu guards have not "
 			"acknowledged it yet; \"mastheadctl guards\" shows "
-			"which", told - answered, told));
+			"which",
+			told - answered, told));
 	(void)json_object_set_new(r->result, "guards",
 	    json_pack("{s:I, s:I, s:o}", "told", (json_int_t)told, "answered",
 		(json_int_t)answered, "missing", m.hosts));

@@ -46,7 +46,7 @@ struct control {
 	const struct control_command *commands;
 	void *arg;
 	unsigned idle_ms;
-	char path[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+	char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
 	dev_t dev; /* of the socket's file */
 	ino_t ino;
 	void (*closed)(void *arg);
@@ -70,8 +70,8 @@ static void connection_go_on(struct connection *n);
 static void
 control_free_if_over(struct control *c)
 {
-	if (!c->is_closing || c->is_listener_open ||
-	    c->connection_count > 0 || c->request_count > 0)
+	if (!c->is_closing || c->is_listener_open || c->connection_count > 0 ||
+	    c->request_count > 0)
 		return;
 	if (c->closed != NULL)
 		c->closed(c->closed_arg);
@@ -209,13 +209,11 @@ sentence(enum ctl_exit code, const char *fmt, va_list ap)
 	return json_pack("{s:i, s:s}", "exit", (int)code, "error", text);
 }
 
-static void
-connection_fail(struct connection *n, enum ctl_exit code, const char *fmt,
-    ...) __attribute__((format(printf, 3, 4)));
+static void connection_fail(struct connection *n, enum ctl_exit code,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static void
-connection_fail(struct connection *n, enum ctl_exit code, const char *fmt,
-    ...)
+connection_fail(struct connection *n, enum ctl_exit code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -242,8 +240,8 @@ request_end(struct control_request *q, json_t *answer)
 void
 control_reply(struct control_request *q, enum ctl_exit code, json_t *result)
 {
-	request_end(q, json_pack("{s:i, s:o}", "exit", (int)code, "result",
-			   result));
+	request_end(q,
+	    json_pack("{s:i, s:o}", "exit", (int)code, "result", result));
 }
 
 void
@@ -284,8 +282,9 @@ control_arg(const struct control_request *q)
 static bool
 is_user_name(const char *s)
 {
-	size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz"
-			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-");
+	size_t len = strspn(s,
+	    "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-");
 
 	return len > 0 && s[len] == '\0' && len < CONTROL_USER_MAX;
 }
@@ -378,8 +377,9 @@ connection_request(struct connection *n, const char *text, size_t len)
 
 	if (!json_is_object(json)) {
 		json_decref(json);
-		connection_fail(n, CTL_USAGE, "a request is one JSON object "
-					      "on a line");
+		connection_fail(n, CTL_USAGE,
+		    "a request is one JSON object "
+		    "on a line");
 		return;
 	}
 	q = calloc(1, sizeof *q);
@@ -434,16 +434,15 @@ connection_on_read(uv_stream_t *s, ssize_t len, const uv_buf_t *b)
 static void
 connection_go_on(struct connection *n)
 {
-	char *lf = n->in.len == 0 ? NULL
-				  : memchr(n->in.data, '\n', n->in.len);
+	char *lf = n->in.len == 0 ? NULL : memchr(n->in.data, '\n', n->in.len);
 	size_t len = lf == NULL ? n->in.len : (size_t)(lf - n->in.data);
 	char *line;
 
 	if (len > CTL_REQUEST_MAX || n->in.failed) {
 		n->is_last = true;
 		uv_read_stop((uv_stream_t *)&n->pipe);
-		connection_fail(n, CTL_USAGE,
-		    "a request has at most %d bytes", CTL_REQUEST_MAX);
+		connection_fail(n, CTL_USAGE, "a request has at most %d bytes",
+		    CTL_REQUEST_MAX);
 		return;
 	}
 	if (lf == NULL && n->is_eof) {
@@ -570,8 +569,7 @@ control_adopt(struct control *c, int fd, struct err *e)
 static int
 is_answered(const struct sockaddr_un *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int rc, error;
 
 	if (fd == -1)
@@ -592,11 +590,14 @@ remove_stale(const struct sockaddr_un *a, struct err *e)
 	struct stat st;
 
 	if (lstat(a->sun_path, &st) == -1)
-		return errno == ENOENT ? 0 : err_set(e, "%s: %s", a->sun_path,
-		    strerror(errno));
+		return errno == ENOENT
+		    ? 0
+		    : err_set(e, "%s: %s", a->sun_path, strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, "%s: this is not a socket, and stays as it "
-				  "is", a->sun_path);
+		return err_set(e,
+		    "%s: this is not a socket, and stays as it "
+		    "is",
+		    a->sun_path);
 	switch (is_answered(a)) {
 	case 0:
 		break;
@@ -604,8 +605,9 @@ remove_stale(const struct sockaddr_un *a, struct err *e)
 		return err_set(e, "%s: another process listens here",
 		    a->sun_path);
 	default:
-		return err_set(e, "%s: cannot tell whether another process "
-				  "listens here: %s",
+		return err_set(e,
+		    "%s: cannot tell whether another process "
+		    "listens here: %s",
 		    a->sun_path, strerror(errno));
 	}
 	if (unlink(a->sun_path) == -1)
@@ -623,8 +625,8 @@ bind_private(int fd, const struct sockaddr_un *a, struct stat *st,
 {
 	if (fchmod(fd, 0600) == -1 ||
 	    bind(fd, (const struct sockaddr *)a, sizeof *a) == -1 ||
-	    chmod(a->sun_path, 0600) == -1 ||
-	    lstat(a->sun_path, st) == -1 || listen(fd, SOMAXCONN) == -1)
+	    chmod(a->sun_path, 0600) == -1 || lstat(a->sun_path, st) == -1 ||
+	    listen(fd, SOMAXCONN) == -1)
 		return err_set(e, "%s: %s", a->sun_path, strerror(errno));
 	return 0;
 }
@@ -635,7 +637,7 @@ bind_private(int fd, const struct sockaddr_un *a, struct stat *st,
 static int
 lock_folder(const char *path, struct err *e)
 {
-	char folder[sizeof ((struct sockaddr_un *)NULL)->sun_path];
+	char folder[sizeof((struct sockaddr_un *)NULL)->sun_path];
 	char *slash;
 	int fd;
 
@@ -662,8 +664,10 @@ listen_at(const char *path, struct stat *st, struct err *e)
 	int fd = -1, folder = -1, rc = -1;
 
 	if (path[0] == '\0' || strlen(path) >= sizeof a.sun_path)
-		return err_set(e, "the control socket's path has 1 to %zu "
-				  "bytes", sizeof a.sun_path - 1);
+		return err_set(e,
+		    "the control socket's path has 1 to %zu "
+		    "bytes",
+		    sizeof a.sun_path - 1);
 	(void)snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
 	folder = lock_folder(path, e);
 	if (folder == -1 || remove_stale(&a, e) == -1)

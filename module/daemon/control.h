@@ -23,8 +23,9 @@
 #include "core/err.h"
 
 #define CONTROL_CONNECTIONS_MAX 16
-#define CONTROL_IDLE_MS 30000	/* without a whole request, or to take an answer */
-#define CONTROL_USER_MAX 64	/* bytes of a user's name, with the NUL */
+#define CONTROL_IDLE_MS                                                        \
+	30000		    /* without a whole request, or to take an answer */
+#define CONTROL_USER_MAX 64 /* bytes of a user's name, with the NUL */
 #define CONTROL_BY_MAX (CONTROL_USER_MAX + 12) /* "mastheadctl:NAME" */
 
 struct control;
@@ -42,7 +43,7 @@ struct control_command {
 };
 
 struct control_options {
-	const char *path; /* of the socket; copied */
+	const char *path;			/* of the socket; copied */
 	const struct control_command *commands; /* borrowed; name NULL ends */
 	void *arg;				/* for control_arg */
 	unsigned idle_ms;			/* 0: CONTROL_IDLE_MS */

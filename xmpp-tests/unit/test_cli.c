@@ -155,16 +155,15 @@ START_TEST(test_every_command_is_in_the_manual)
 {
 	char *manual = read_manual();
 
-	for (const struct ctl_command *c = ctl_commands; c->name != NULL;
-	     c++) {
+	for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++) {
 		char wanted[128], saved;
 		char *at, *end;
 
 		(void)snprintf(wanted, sizeof wanted, ".It Cm %s", c->name);
 		at = strstr(manual, wanted);
 		if (at == NULL) {
-			(void)snprintf(wanted, sizeof wanted,
-			    ".It Xo\n.Cm %s", c->name);
+			(void)snprintf(wanted, sizeof wanted, ".It Xo\n.Cm %s",
+			    c->name);
 			at = strstr(manual, wanted);
 		}
 		ck_assert_msg(at != NULL, "%s is not in " MANUAL, c->name);
@@ -231,18 +230,20 @@ static const struct {
 	    "publisher show JID\n" },
 	{ "no account", { "publisher", "show", "example.org" }, 2, NULL,
 	    "JID: \"example.org\" has no name before an @" },
-	{ "a resource", { "publisher", "show", "a@example.org/desk" }, 2,
-	    NULL, "JID: \"a@example.org/desk\" has a resource" },
+	{ "a resource", { "publisher", "show", "a@example.org/desk" }, 2, NULL,
+	    "JID: \"a@example.org/desk\" has a resource" },
 	{ "no JID", { "publisher", "show", "a b@example.org" }, 2, NULL,
 	    "JID: " },
 	{ "no place", { "explain", "a@example.org", "rooms.example.org" }, 2,
 	    NULL, "PLACE: \"rooms.example.org\" has no name" },
 	{ "no JID in an option", { "publisher", "list", "--after", "@" }, 2,
 	    NULL, "--after: " },
-	{ "a socket with a long path", { "-s",
-	    "/tmp/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-	    "status" }, 69, NULL, "at most 107 bytes" },
+	{ "a socket with a long path",
+	    { "-s",
+		"/tmp/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"status" },
+	    69, NULL, "at most 107 bytes" },
 	{ "no daemon", { "-s", "/nonexistent/ctl", "status" }, 69, NULL,
 	    "/nonexistent/ctl: No such file or directory; is masthead "
 	    "running?" },
@@ -262,8 +263,8 @@ START_TEST(test_offline)
 	if (offline[_i].want_errors == NULL)
 		ck_assert_str_eq(r.errors, "");
 	else
-		ck_assert_msg(strstr(r.errors, offline[_i].want_errors) !=
-		    NULL, "%s: %s", offline[_i].label, r.errors);
+		ck_assert_msg(strstr(r.errors, offline[_i].want_errors) != NULL,
+		    "%s: %s", offline[_i].label, r.errors);
 	outcome_free(&r);
 }
 END_TEST
@@ -322,7 +323,8 @@ static const struct {
 	    "\"reprint-not-allowed\",\"type\":\"modify\",\"condition\":"
 	    "\"policy-violation\",\"text\":\"Not here.\"}}}\n",
 	    "{\"args\":[\"explain\",\"--reprint\",\"--label=news\",\"--\","
-	    "\"m@b.org\",\"r@rooms.org\"]}", 0,
+	    "\"m@b.org\",\"r@rooms.org\"]}",
+	    0,
 	    "Address  m@b.org\n"
 	    "Room     r@rooms.org\n"
 	    "Kind     message\n"
@@ -334,20 +336,23 @@ static const struct {
 	    "were enforce)\n"
 	    "Why      reprint-not-allowed (modify, policy-violation)\n"
 	    "Text     Not here.\n"
-	    "Lease    300 s\n", "" },
+	    "Lease    300 s\n",
+	    "" },
 	{ "keys", { "key", "list" },
 	    "{\"exit\":0,\"result\":{\"keys\":[{\"kid\":\"abc\",\"state\":"
 	    "\"signs\",\"since\":\"2026-11-23T18:14:51Z\",\"retired\":null,"
 	    "\"revoked\":null}]}}\n",
 	    "{\"args\":[\"key\",\"list\"]}", 0,
 	    "KID  STATE  SINCE                 RETIRED  REVOKED SINCE\n"
-	    "abc  signs  2026-11-23T18:14:51Z\n", "" },
+	    "abc  signs  2026-11-23T18:14:51Z\n",
+	    "" },
 	{ "a configuration with mistakes", { "reload" },
 	    "{\"exit\":1,\"result\":{\"loaded\":false,\"error\":\"1 mistake\","
 	    "\"problems\":[\"m.yaml:3: no\"],\"places\":1}}\n",
 	    "{\"args\":[\"reload\"]}", 1,
 	    "m.yaml:3: no\nNot loaded, the configuration before it holds: "
-	    "1 mistake\n", "" },
+	    "1 mistake\n",
+	    "" },
 	{ "what a terminal would obey", { "guards" },
 	    "{\"exit\":0,\"result\":{\"guards\":[{\"host\":\"r.org\","
 	    "\"server\":\"\\u001b[2J\\u202e\\u009bx\",\"attached\":true,"
@@ -386,7 +391,8 @@ START_TEST(test_online)
 }
 END_TEST
 
-#define ROW(jid) "{\"jid\":\"" jid "\",\"name\":\"N\",\"state\":" \
+#define ROW(jid)                                                               \
+	"{\"jid\":\"" jid "\",\"name\":\"N\",\"state\":"                       \
 	"\"approved\",\"since\":\"S\",\"categories\":[\"news\",\"x\"]}"
 
 /* A register longer than an answer is fetched page by page. */
@@ -395,12 +401,12 @@ START_TEST(test_list_goes_on)
 	const char *const args[] = { "publisher", "list", NULL };
 	struct outcome r;
 
-	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW("a@x")
-		     "],\"next\":\"a@x\"}}\n";
-	answers[1] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW("b@x")
-		     "],\"next\":\"b@x\"}}\n";
-	answers[2] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW("c@x")
-		     "]}}\n";
+	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW(
+	    "a@x") "],\"next\":\"a@x\"}}\n";
+	answers[1] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW(
+	    "b@x") "],\"next\":\"b@x\"}}\n";
+	answers[2] =
+	    "{\"exit\":0,\"result\":{\"publishers\":[" ROW("c@x") "]}}\n";
 	r = run(args);
 	ck_assert_str_eq(asked[0], "{\"args\":[\"publisher\",\"list\"]}");
 	ck_assert_str_eq(asked[1],
@@ -423,8 +429,8 @@ START_TEST(test_list_with_a_limit_is_one_page)
 		NULL };
 	struct outcome r;
 
-	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW("a@x")
-		     "],\"next\":\"a@x\"}}\n";
+	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW(
+	    "a@x") "],\"next\":\"a@x\"}}\n";
 	r = run(args);
 	ck_assert_str_eq(r.out,
 	    "ADDRESS  STATE     SINCE  CATEGORIES  NAME\n"
@@ -440,8 +446,8 @@ START_TEST(test_list_that_fails_halfway_fails)
 	const char *const args[] = { "publisher", "list", NULL };
 	struct outcome r;
 
-	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW("a@x")
-		     "],\"next\":\"a@x\"}}\n";
+	answers[0] = "{\"exit\":0,\"result\":{\"publishers\":[" ROW(
+	    "a@x") "],\"next\":\"a@x\"}}\n";
 	answers[1] = "{\"exit\":75,\"error\":\"locked\"}\n";
 	r = run(args);
 	ck_assert_int_eq(r.code, 75);
@@ -459,9 +465,9 @@ START_TEST(test_sudo_is_named)
 	ck_assert_int_eq(setenv("SUDO_USER", "anna", 1), 0);
 	answers[0] = "{\"exit\":0,\"result\":{\"places\":[]}}\n";
 	r = run(args);
-	ck_assert_str_eq(asked[0], geteuid() == 0
-		? "{\"args\":[\"places\"],\"user\":\"anna\"}"
-		: "{\"args\":[\"places\"]}");
+	ck_assert_str_eq(asked[0],
+	    geteuid() == 0 ? "{\"args\":[\"places\"],\"user\":\"anna\"}"
+			   : "{\"args\":[\"places\"]}");
 	outcome_free(&r);
 }
 END_TEST
@@ -474,11 +480,22 @@ static const struct {
 	const char *text;
 	unsigned want;
 } widths[] = {
-	{ "", 0 }, { "abc", 3 }, { "Ärger", 5 }, { "A\xcc\x88rger", 5 },
-	{ "東京", 4 }, { "ﾄｳｷｮｳ", 5 }, { "한국", 4 },
+	{ "", 0 },
+	{ "abc", 3 },
+	{ "Ärger", 5 },
+	{ "A\xcc\x88rger", 5 },
+	{ "東京", 4 },
+	{ "ﾄｳｷｮｳ", 5 },
+	{ "한국", 4 },
 	{ "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 2 }, /* conjoining jamo */
-	{ "✓ Daily", 7 }, { "📰", 2 }, { "a\xe2\x80\x8b" "b", 2 },
-	{ "co\xc2\xadop", 5 }, { "\xff\xfe", 2 }, { "Ελλάδα", 6 },
+	{ "✓ Daily", 7 },
+	{ "📰", 2 },
+	{ "a\xe2\x80\x8b"
+	  "b",
+	    2 },
+	{ "co\xc2\xadop", 5 },
+	{ "\xff\xfe", 2 },
+	{ "Ελλάδα", 6 },
 };
 
 START_TEST(test_width)
@@ -503,10 +520,11 @@ START_TEST(test_table_is_aligned_by_width)
 		ck_assert_int_eq(table_add(t, rows[i]), 0);
 	table_print(t, out);
 	(void)fclose(out);
-	ck_assert_str_eq(got, "NAME      N\n"
-			      "東京新聞  1   x\n"
-			      "Ärger     22\n"
-			      "a?b?      3   ?\n");
+	ck_assert_str_eq(got,
+	    "NAME      N\n"
+	    "東京新聞  1   x\n"
+	    "Ärger     22\n"
+	    "a?b?      3   ?\n");
 	free(got);
 	table_free(t);
 }

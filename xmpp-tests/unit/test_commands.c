@@ -148,28 +148,36 @@ open_parts(struct config *c)
 	int64_t serial;
 	struct err e = { "" };
 	struct badges_setup badges = { 0 };
-	struct checks_setup checks = { .out = test_out, .flush = test_flush,
+	struct checks_setup checks = { .out = test_out,
+		.flush = test_flush,
 		.on_trouble = test_trouble };
-	const struct guards_io io = { .out = test_out, .flush = test_flush,
-		.on_change = test_guard_change, .domain = d.domain };
+	const struct guards_io io = { .out = test_out,
+		.flush = test_flush,
+		.on_change = test_guard_change,
+		.domain = d.domain };
 	const struct control_options control = { .path = c->control,
-		.commands = commands_table, .arg = &d };
+		.commands = commands_table,
+		.arg = &d };
 
 	must(catalogue_open(&d.catalogue, NULL, &e), &e);
 	must(store_open(&writing, c->store, STORE_WRITE, &e), &e);
 	must(store_sync_config(writing, ids, titles, COUNT(ids), NULL, 0,
-		clock_wall_s(), &serial, &e), &e);
+		 clock_wall_s(), &serial, &e),
+	    &e);
 	must(keyring_open(&d.keyring, c->keys, c->keep_tokens_s, writing,
-		clock_wall_s(), &notice, &e), &e);
+		 clock_wall_s(), &notice, &e),
+	    &e);
 	must(store_open(&d.reader, c->store, STORE_READ, &e), &e);
 	must(writer_new(&d.writer, &d.loop, writing, &e), &e);
 	badges = (struct badges_setup){ .reader = d.reader,
-		.writer = d.writer, .keyring = &d.keyring,
+		.writer = d.writer,
+		.keyring = &d.keyring,
 		.domain = d.domain };
 	must(badges_new(&d.badges, &badges, &e), &e);
 	must(guards_new(&d.guards, &io, &e), &e);
 	must(guards_list(d.guards, (const char *const *)c->guards,
-		c->guard_count, &e), &e);
+		 c->guard_count, &e),
+	    &e);
 	guards_set_epoch(d.guards, "epoch");
 	checks.reader = d.reader;
 	checks.badges = d.badges;
@@ -242,8 +250,7 @@ tear_down(void)
 	store_close(d.reader);
 	catalogue_close(d.catalogue);
 	buf_clear(&wire);
-	ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS),
-	    0);
+	ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /*
@@ -346,7 +353,8 @@ want_number(const json_t *j, const char *path, json_int_t want)
 	char *all = json_dumps(j, JSON_COMPACT);
 
 	ck_assert_msg(json_is_integer(dig(j, path)) &&
-	    json_integer_value(dig(j, path)) == want, "%s in %s", path, all);
+		json_integer_value(dig(j, path)) == want,
+	    "%s in %s", path, all);
 	free(all);
 }
 
@@ -379,9 +387,8 @@ static void
 approve_daily(void)
 {
 	add_daily();
-	json_decref(ask("approve", "publisher", "approve",
-	    "daily@example.org", "--category", "news", "--reason", "seen",
-	    NULL));
+	json_decref(ask("approve", "publisher", "approve", "daily@example.org",
+	    "--category", "news", "--reason", "seen", NULL));
 }
 
 /*
@@ -402,8 +409,8 @@ START_TEST(test_add)
 	want_number(j, "result/guards/answered", 2);
 	ck_assert_uint_eq(json_array_size(dig(j, "result/warnings")), 0);
 	json_decref(j);
-	ck_assert_int_eq(store_publisher_find(d.reader, "daily@example.org",
-	    &p, &e), 1);
+	ck_assert_int_eq(
+	    store_publisher_find(d.reader, "daily@example.org", &p, &e), 1);
 	ck_assert_str_eq(p.name, "Daily Example");
 	ck_assert_int_eq(p.state, PUBLISHER_APPLIED);
 }
@@ -434,17 +441,18 @@ static const struct {
 	{ "twice", { "publisher", "add", "daily@example.org", "--name=D" },
 	    CTL_REFUSED, "is on the register already" },
 	{ "unknown category",
-	    { "publisher", "approve", "daily@example.org",
-		"--category=fashion", "--reason=x" },
+	    { "publisher", "approve", "daily@example.org", "--category=fashion",
+		"--reason=x" },
 	    CTL_REFUSED, "no category \"fashion\"" },
 	{ "unknown to show", { "publisher", "show", "no@example.org" },
 	    CTL_REFUSED, "no@example.org is not on the register" },
 	{ "no account", { "publisher", "show", "example.org" }, CTL_USAGE,
 	    "not a bare address" },
-	{ "a resource", { "publisher", "show", "a@example.org/x" },
-	    CTL_USAGE, "not a bare address" },
-	{ "unknown key", { "key", "revoke", "nokey", "--since=1",
-	    "--reason=x" }, CTL_REFUSED, "there is no key nokey" },
+	{ "a resource", { "publisher", "show", "a@example.org/x" }, CTL_USAGE,
+	    "not a bare address" },
+	{ "unknown key",
+	    { "key", "revoke", "nokey", "--since=1", "--reason=x" },
+	    CTL_REFUSED, "there is no key nokey" },
 };
 
 START_TEST(test_refused)
@@ -472,15 +480,14 @@ START_TEST(test_approve_for_as_long_as_it_says)
 	int64_t now_s = clock_wall_s(), left_s;
 
 	approve_daily();
-	ck_assert_int_eq(store_publisher_find(d.reader, "daily@example.org",
-	    &p, &e), 1);
+	ck_assert_int_eq(
+	    store_publisher_find(d.reader, "daily@example.org", &p, &e), 1);
 	left_s = publisher_approval(&p, "news")->until_s - now_s;
 	ck_assert(left_s >= 10 * 86400 && left_s < 10 * 86400 + 60);
-	json_decref(ask("prolong", "publisher", "approve",
-	    "daily@example.org", "--category=news", "--reason=x",
-	    "--valid-for=365d", NULL));
-	ck_assert_int_eq(store_publisher_find(d.reader, "daily@example.org",
-	    &p, &e), 1);
+	json_decref(ask("prolong", "publisher", "approve", "daily@example.org",
+	    "--category=news", "--reason=x", "--valid-for=365d", NULL));
+	ck_assert_int_eq(
+	    store_publisher_find(d.reader, "daily@example.org", &p, &e), 1);
 	left_s = publisher_approval(&p, "news")->until_s - now_s;
 	ck_assert(left_s >= 365 * 86400 && left_s < 365 * 86400 + 60);
 }
@@ -500,8 +507,10 @@ START_TEST(test_change_recalls_with_its_serial)
 	j = ask("suspend", "publisher", "suspend", "daily@example.org",
 	    "--reason=lied", NULL);
 	ck_assert_int_eq(store_serial(d.reader, &serial, &e), 0);
-	(void)snprintf(want, sizeof want, "serial='%lld' "
-	    "actor='daily@example.org'", (long long)serial);
+	(void)snprintf(want, sizeof want,
+	    "serial='%lld' "
+	    "actor='daily@example.org'",
+	    (long long)serial);
 	ck_assert_msg(strstr(wire.data, want) != NULL, "%s", wire.data);
 	want_number(j, "result/serial", serial);
 	/* Not acknowledged: told so, and no failure. */
@@ -522,10 +531,10 @@ START_TEST(test_life_and_history)
 	json_t *j;
 
 	approve_daily();
-	json_decref(ask("suspend", "publisher", "suspend",
-	    "daily@example.org", "--reason=lied", NULL));
-	json_decref(ask("restore", "publisher", "restore",
-	    "daily@example.org", "--reason=sorry", NULL));
+	json_decref(ask("suspend", "publisher", "suspend", "daily@example.org",
+	    "--reason=lied", NULL));
+	json_decref(ask("restore", "publisher", "restore", "daily@example.org",
+	    "--reason=sorry", NULL));
 	json_decref(ask("rename", "publisher", "rename", "daily@example.org",
 	    "--name=Täglich", "--reason=asked", NULL));
 	json_decref(ask("revoke", "publisher", "revoke", "daily@example.org",
@@ -596,8 +605,8 @@ static const struct {
 	    "publish: news", "not-registered", false },
 	{ "a join", { "m@example.org", NEWSROOM, "--kind=join" }, "pass",
 	    "joins pass; approved accounts get a hat", NULL, false },
-	{ "a reprint", { "daily@example.org", NEWSROOM, "--reprint" },
-	    "refuse", "reprint: nobody", "reprint-not-allowed", false },
+	{ "a reprint", { "daily@example.org", NEWSROOM, "--reprint" }, "refuse",
+	    "reprint: nobody", "reprint-not-allowed", false },
 	{ "encrypted", { "daily@example.org", NEWSROOM, "--encrypted" },
 	    "refuse", "encrypted: refuse", "encryption-not-allowed", false },
 	{ "exempt", { "m@example.org", NEWSROOM, "--affiliation=owner" },
@@ -649,8 +658,8 @@ START_TEST(test_explain_tells_the_record)
 	json_t *j;
 
 	approve_daily();
-	json_decref(ask("suspend", "publisher", "suspend",
-	    "daily@example.org", "--reason=lied", NULL));
+	json_decref(ask("suspend", "publisher", "suspend", "daily@example.org",
+	    "--reason=lied", NULL));
 	j = ask("explain", "explain", "daily@example.org", NEWSROOM, NULL);
 	want_text(j, "result/record/state", "suspended");
 	want_text(j, "result/record/reason", "lied");
@@ -752,15 +761,19 @@ static const struct {
 	void (*make)(void);
 	const char *want;
 } reds[] = {
-	{ make_stream_down, "not connected to the server since "
-			    "1970-01-01T00:00:01Z: refused" },
-	{ make_guard_missing, "the guard of rooms.example.org is not "
-			      "attached" },
-	{ make_reload_failed, "the configuration before it holds: 2 "
-			      "mistakes" },
+	{ make_stream_down,
+	    "not connected to the server since "
+	    "1970-01-01T00:00:01Z: refused" },
+	{ make_guard_missing,
+	    "the guard of rooms.example.org is not "
+	    "attached" },
+	{ make_reload_failed,
+	    "the configuration before it holds: 2 "
+	    "mistakes" },
 	{ make_register_failed, "disk I/O error" },
-	{ make_recall_unanswered, "rooms.example.org has not answered 1 "
-				  "recalls" },
+	{ make_recall_unanswered,
+	    "rooms.example.org has not answered 1 "
+	    "recalls" },
 };
 
 START_TEST(test_status_is_red)
@@ -793,8 +806,10 @@ START_TEST(test_reload)
 	char text[sizeof config_text + 128];
 	json_t *j;
 
-	(void)snprintf(text, sizeof text, "%s  - {room: "
-	    "three@rooms.example.org, publish: [sport]}\n", config_text);
+	(void)snprintf(text, sizeof text,
+	    "%s  - {room: "
+	    "three@rooms.example.org, publish: [sport]}\n",
+	    config_text);
 	write_file("m.yaml", text);
 	j = ask("reload", "reload", NULL);
 	want_number(j, "exit", CTL_OK);
@@ -890,8 +905,9 @@ START_TEST(test_locked_register_is_temporary)
 	add_daily();
 	(void)snprintf(path, sizeof path, "%s/register.db", folder);
 	ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL,
-	    NULL), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
 	j = ask("approve", "publisher", "approve", "daily@example.org",
 	    "--category=news", "--reason=x", NULL);
 	want_number(j, "exit", CTL_UNAVAILABLE);
@@ -921,8 +937,8 @@ START_TEST(test_client_gone)
 	while (!was_recalled() && clock_mono_ms() < end)
 		(void)uv_run(&d.loop, UV_RUN_NOWAIT);
 	ck_assert_ptr_nonnull(strstr(wire.data, "actor='w@example.org'"));
-	ck_assert_int_eq(store_publisher_find(d.reader, "w@example.org", &p,
-	    &e), 1);
+	ck_assert_int_eq(
+	    store_publisher_find(d.reader, "w@example.org", &p, &e), 1);
 }
 END_TEST
 
@@ -932,10 +948,9 @@ START_TEST(test_every_command_is_there)
 
 	for (const struct ctl_command *c = ctl_commands; c->name != NULL; c++)
 		count++;
-	for (const struct control_command *m = commands_table;
-	     m->name != NULL; m++) {
-		ck_assert_msg(ctl_command_find(m->name) != NULL, "%s",
-		    m->name);
+	for (const struct control_command *m = commands_table; m->name != NULL;
+	     m++) {
+		ck_assert_msg(ctl_command_find(m->name) != NULL, "%s", m->name);
 		count--;
 	}
 	ck_assert_uint_eq(count, 0);

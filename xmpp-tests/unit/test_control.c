@@ -110,11 +110,12 @@ static void
 open_with_idle(unsigned idle_ms)
 {
 	const struct control_options o = { .path = path,
-		.commands = commands, .arg = &run_count, .idle_ms = idle_ms };
+		.commands = commands,
+		.arg = &run_count,
+		.idle_ms = idle_ms };
 	struct err e = { "" };
 
-	ck_assert_msg(control_open(&control, &loop, &o, &e) == 0, "%s",
-	    e.text);
+	ck_assert_msg(control_open(&control, &loop, &o, &e) == 0, "%s", e.text);
 	is_closed = false;
 }
 
@@ -249,8 +250,7 @@ static const struct {
 } answers[] = {
 	{ "a result", "{\"args\":[\"places\"]}",
 	    "{\"exit\":0,\"result\":{\"n\":1}}", 1 },
-	{ "a refusal",
-	    "{\"args\":[\"publisher\",\"show\",\"a@b.example\"]}",
+	{ "a refusal", "{\"args\":[\"publisher\",\"show\",\"a@b.example\"]}",
 	    "{\"exit\":1,\"error\":\"a@b.example is not on the register\"}",
 	    1 },
 	{ "red", "{\"args\":[\"status\"]}", "{\"exit\":3,\"result\":{}}", 1 },
@@ -266,35 +266,44 @@ static const struct {
 	    "{\"exit\":2,\"error\":\"JID is missing\"}", 0 },
 	{ "no args", "{}",
 	    "{\"exit\":2,\"error\":\"a request has \\\"args\\\", 1 to 64 of "
-	    "them\"}", 0 },
+	    "them\"}",
+	    0 },
 	{ "args that are no array", "{\"args\":\"places\"}",
 	    "{\"exit\":2,\"error\":\"a request has \\\"args\\\", 1 to 64 of "
-	    "them\"}", 0 },
+	    "them\"}",
+	    0 },
 	{ "args that are no strings", "{\"args\":[1]}",
 	    "{\"exit\":2,\"error\":\"\\\"args\\\" are strings\"}", 0 },
 	{ "an array", "[\"places\"]",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	{ "no JSON", "places",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	{ "an empty line", "",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	{ "doubled members", "{\"args\":[\"places\"],\"args\":[\"status\"]}",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	{ "a NUL inside", "{\"args\":[\"places\\u0000\"]}",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	{ "bytes that are no UTF-8", "{\"args\":[\"\xff\"]}",
 	    "{\"exit\":2,\"error\":\"a request is one JSON object on a "
-	    "line\"}", 0 },
+	    "line\"}",
+	    0 },
 	/* 41 bytes of two each: the sentence cuts through a character. */
 	{ "a sentence cut inside a character",
 	    "{\"args\":[\"aöööööööööööööööööööööööööööö\"]}",
 	    "{\"exit\":2,\"error\":\"there is no command "
-	    "\\\"aööööööööööööööööööö?\\\"\"}", 0 },
+	    "\\\"aööööööööööööööööööö?\\\"\"}",
+	    0 },
 };
 
 START_TEST(test_answers)
@@ -302,8 +311,8 @@ START_TEST(test_answers)
 	char got[1024];
 
 	ask(answers[_i].request, got, sizeof got);
-	ck_assert_msg(strcmp(got, answers[_i].want) == 0,
-	    "%s: got %s, want %s", answers[_i].label, got, answers[_i].want);
+	ck_assert_msg(strcmp(got, answers[_i].want) == 0, "%s: got %s, want %s",
+	    answers[_i].label, got, answers[_i].want);
 	ck_assert_uint_eq(run_count, answers[_i].want_runs);
 }
 END_TEST
@@ -339,7 +348,8 @@ static int
 open_second(struct control **r, struct err *e)
 {
 	const struct control_options o = { .path = path,
-		.commands = commands, .arg = &run_count };
+		.commands = commands,
+		.arg = &run_count };
 
 	return control_open(r, &loop, &o, e);
 }
@@ -555,8 +565,9 @@ START_TEST(test_large_answer)
 			at += (size_t)n;
 		(void)uv_run(&loop, UV_RUN_NOWAIT);
 	}
-	ck_assert_uint_eq(at, strlen("{\"exit\":0,\"result\":{\"text\":\"\"}}\n")
-		+ 4 * 1024 * 1024);
+	ck_assert_uint_eq(at,
+	    strlen("{\"exit\":0,\"result\":{\"text\":\"\"}}\n") +
+		4 * 1024 * 1024);
 	free(got);
 	(void)close(fd);
 }
@@ -609,8 +620,9 @@ START_TEST(test_too_large_request)
 	/* What the socket still held when it was closed may cost the sentence
 	 * (a reset), but never runs the command. */
 	if (hear(fd, got, sizeof got)) {
-		ck_assert_str_eq(got, "{\"exit\":2,\"error\":\"a request has "
-				      "at most 65536 bytes\"}");
+		ck_assert_str_eq(got,
+		    "{\"exit\":2,\"error\":\"a request has "
+		    "at most 65536 bytes\"}");
 		ck_assert(!hear(fd, got, sizeof got));
 	}
 	ck_assert_uint_eq(run_count, 0);
@@ -693,8 +705,9 @@ START_TEST(test_connections_are_counted)
 		turn_for(1);
 	}
 	ck_assert(hear(fds[CONTROL_CONNECTIONS_MAX], got, sizeof got));
-	ck_assert_str_eq(got, "{\"exit\":75,\"error\":\"there are 16 "
-		"connections to the control socket already\"}");
+	ck_assert_str_eq(got,
+	    "{\"exit\":75,\"error\":\"there are 16 "
+	    "connections to the control socket already\"}");
 	ck_assert(!hear(fds[CONTROL_CONNECTIONS_MAX], got, sizeof got));
 	/* The others work, and one that leaves makes room. */
 	say(fds[0], line, strlen(line));

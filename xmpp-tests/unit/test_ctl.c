@@ -13,11 +13,9 @@ static const struct {
 } good[] = {
 	{ "one word", { "status" }, "status" },
 	{ "two words", { "key", "list" }, "key list" },
-	{ "operand and option",
-	    { "publisher", "add", "a@b", "--name", "A" },
+	{ "operand and option", { "publisher", "add", "a@b", "--name", "A" },
 	    "publisher add|a@b|--name=A" },
-	{ "option before operand",
-	    { "publisher", "add", "--name", "A", "a@b" },
+	{ "option before operand", { "publisher", "add", "--name", "A", "a@b" },
 	    "publisher add|a@b|--name=A" },
 	{ "equals sign", { "publisher", "add", "--name=A=B", "a@b" },
 	    "publisher add|a@b|--name=A=B" },
@@ -35,8 +33,8 @@ static const struct {
 	    "publisher approve|a@b|--category=news|--reason=seen|"
 	    "--valid-for=365d" },
 	{ "all of explain",
-	    { "explain", "a@b", "r@c", "--kind", "join", "--reprint",
-		"--label", "x", "--label", "y", "--encrypted" },
+	    { "explain", "a@b", "r@c", "--kind", "join", "--reprint", "--label",
+		"x", "--label", "y", "--encrypted" },
 	    "explain|a@b|r@c|--kind=join|--reprint|--label=x|--label=y|"
 	    "--encrypted" },
 	{ "another script", { "publisher", "add", "a@b", "--name", "Ärger" },
@@ -85,9 +83,9 @@ START_TEST(test_good)
 	struct err e = { "" };
 	char got[512];
 
-	ck_assert_msg(ctl_parse(&a, good[_i].words,
-	    count_words(good[_i].words), &e) == 0, "%s: %s", good[_i].label,
-	    e.text);
+	ck_assert_msg(
+	    ctl_parse(&a, good[_i].words, count_words(good[_i].words), &e) == 0,
+	    "%s: %s", good[_i].label, e.text);
 	spell(&a, got);
 	ck_assert_msg(strcmp(got, good[_i].want) == 0, "%s: got %s, want %s",
 	    good[_i].label, got, good[_i].want);
@@ -115,8 +113,7 @@ static const struct {
 	{ "an empty operand", { "publisher", "show", "" }, "JID: needs" },
 	{ "an unknown option", { "status", "--fast" },
 	    "there is no option --fast here" },
-	{ "a short option", { "status", "-x" },
-	    "there is no option -x here" },
+	{ "a short option", { "status", "-x" }, "there is no option -x here" },
 	{ "an option of another command",
 	    { "publisher", "show", "a@b", "--reason", "x" },
 	    "there is no option --reason here" },
@@ -144,7 +141,9 @@ static const struct {
 	{ "a C1 control", { "publisher", "add", "a@b", "--name", "\xc2\x9b" },
 	    "--name: needs a text" },
 	{ "a line separator",
-	    { "publisher", "add", "a@b", "--name", "A\xe2\x80\xa8" "B" },
+	    { "publisher", "add", "a@b", "--name",
+		"A\xe2\x80\xa8"
+		"B" },
 	    "--name: needs a text" },
 	{ "no UTF-8", { "publisher", "add", "a@b", "--name", "\xff" },
 	    "--name: needs a text" },
@@ -155,16 +154,16 @@ static const struct {
 	    { "publisher", "add", "a@b", "--name", "\xe2\x82" },
 	    "--name: needs a text" },
 	{ "a category in capitals",
-	    { "publisher", "approve", "a@b", "--category", "News",
-		"--reason", "x" },
+	    { "publisher", "approve", "a@b", "--category", "News", "--reason",
+		"x" },
 	    "--category: \"News\" is not a word" },
 	{ "no duration",
-	    { "publisher", "approve", "a@b", "--category", "news",
-		"--reason", "x", "--valid-for", "1y" },
+	    { "publisher", "approve", "a@b", "--category", "news", "--reason",
+		"x", "--valid-for", "1y" },
 	    "--valid-for: \"1y\" is not a duration" },
 	{ "no time at all",
-	    { "publisher", "approve", "a@b", "--category", "news",
-		"--reason", "x", "--valid-for", "0d" },
+	    { "publisher", "approve", "a@b", "--category", "news", "--reason",
+		"x", "--valid-for", "0d" },
 	    "--valid-for: \"0d\" is no time at all" },
 	{ "no state", { "publisher", "list", "--state", "happy" },
 	    "--state: \"happy\" is not a state" },
@@ -180,10 +179,12 @@ static const struct {
 	{ "a kind that is not explained",
 	    { "explain", "a@b", "c@d", "--kind", "publish" },
 	    "--kind: \"publish\" is not a kind" },
-	{ "no key", { "key", "revoke", "../x", "--since", "1", "--reason",
-	    "x" }, "KID: \"../x\" is not a key's ID" },
-	{ "no time", { "key", "revoke", "k", "--since", "yesterday",
-	    "--reason", "x" }, "--since: \"yesterday\" is not a time" },
+	{ "no key",
+	    { "key", "revoke", "../x", "--since", "1", "--reason", "x" },
+	    "KID: \"../x\" is not a key's ID" },
+	{ "no time",
+	    { "key", "revoke", "k", "--since", "yesterday", "--reason", "x" },
+	    "--since: \"yesterday\" is not a time" },
 	{ "an option after the end of options",
 	    { "publisher", "suspend", "a@b", "--", "--reason", "x" },
 	    "\"--reason\" is one argument too many" },
@@ -194,11 +195,11 @@ START_TEST(test_bad)
 	struct ctl_args a;
 	struct err e = { "" };
 
-	ck_assert_msg(ctl_parse(&a, bad[_i].words, count_words(bad[_i].words),
-	    &e) == -1, "%s: parsed", bad[_i].label);
+	ck_assert_msg(
+	    ctl_parse(&a, bad[_i].words, count_words(bad[_i].words), &e) == -1,
+	    "%s: parsed", bad[_i].label);
 	ck_assert_msg(strstr(e.text, bad[_i].want) != NULL,
-	    "%s: got \"%s\", want \"%s\"", bad[_i].label, e.text,
-	    bad[_i].want);
+	    "%s: got \"%s\", want \"%s\"", bad[_i].label, e.text, bad[_i].want);
 }
 END_TEST
 
@@ -242,10 +243,12 @@ START_TEST(test_usage)
 	char got[512];
 
 	ctl_usage(ctl_command_find("explain"), got, sizeof got);
-	ck_assert_str_eq(got, "explain JID PLACE [--kind KIND] [--reprint] "
+	ck_assert_str_eq(got,
+	    "explain JID PLACE [--kind KIND] [--reprint] "
 	    "[--label TERM]... [--affiliation AFFILIATION] [--encrypted]");
 	ctl_usage(ctl_command_find("publisher approve"), got, sizeof got);
-	ck_assert_str_eq(got, "publisher approve JID --category CATEGORY "
+	ck_assert_str_eq(got,
+	    "publisher approve JID --category CATEGORY "
 	    "--reason TEXT [--valid-for DURATION]");
 	/* Cut, never overrun. */
 	ctl_usage(ctl_command_find("explain"), got, 10);
