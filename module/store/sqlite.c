@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/backend.h"
@@ -121,6 +123,7 @@ sqlite_fail(struct sqlite *s, int rc, struct err *e)
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL: /* the log's index, however often it tried */
 		return err_set(e, "the register %s is locked by another"
 		    " program (%s)", s->path, why);
 	case SQLITE_CORRUPT:
@@ -131,8 +134,9 @@ sqlite_fail(struct sqlite *s, int rc, struct err *e)
 		return err_set(e, "there is no room on the disk for the"
 		    " register %s (%s)", s->path, why);
 	case SQLITE_CANTOPEN:
-		return err_set(e, "cannot open the register %s (%s)",
-		    s->path, strerror(errno));
+		return err_set(e, "cannot open the register %s: %s", s->path,
+		    s->db == NULL ? why
+			: strerror(sqlite3_system_errno(s->db)));
 	case SQLITE_READONLY:
 		return err_set(e, "the register %s may not be written (%s)",
 		    s->path, why);
@@ -402,6 +406,40 @@ sqlite_bump(struct sqlite *s, int64_t *serial_r, struct err *e)
  * Opening and closing.
  */
 
+/*
+ * A reader that finds the log's index locked is made to wait by SQLite, ten
+ * seconds in all and whatever the busy timeout says.  On the loop that may
+ * not be: its waits are cut to what another thread needs to finish a step.
+ */
+#define READ_VFS "masthead-read"
+#define READ_WAIT_NS 100000 /* at a time; SQLite tries a hundred times */
+
+static sqlite3_vfs read_vfs;
+static once_flag read_vfs_once = ONCE_FLAG_INIT;
+
+static int
+wait_briefly(sqlite3_vfs *vfs, int us)
+{
+	const struct timespec t = { .tv_nsec = READ_WAIT_NS };
+
+	(void)vfs;
+	(void)nanosleep(&t, NULL);
+	return us;
+}
+
+static void
+register_read_vfs(void)
+{
+	const sqlite3_vfs *base = sqlite3_vfs_find(NULL);
+
+	if (base == NULL)
+		return; /* sqlite3_open_v2 will say that there is none */
+	read_vfs = *base;
+	read_vfs.zName = READ_VFS;
+	read_vfs.xSleep = wait_briefly;
+	(void)sqlite3_vfs_register(&read_vfs, 0);
+}
+
 static int
 configure(struct sqlite *s, struct err *e)
 {
@@ -414,9 +452,6 @@ configure(struct sqlite *s, struct err *e)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
 	    NULL);
-	/* A checkpoint is the writer's work: it waits for the disk. */
-	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-	    reads, NULL);
 	(void)sqlite3_snprintf(sizeof sql, sql,
 	    "PRAGMA cache_size = -%d; PRAGMA mmap_size = 0;"
 	    "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
@@ -430,9 +465,12 @@ configure(struct sqlite *s, struct err *e)
 static int
 connect_file(struct sqlite *s, struct err *e)
 {
-	int rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	int rc;
 
+	call_once(&read_vfs_once, register_read_vfs);
+	rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+	    s->mode == STORE_READ ? READ_VFS : NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_fail(s, rc, e);
 }
 
@@ -511,7 +549,7 @@ check_no_log(const char *path, struct err *e)
 
 	if (wal == NULL)
 		return err_set(e, "no memory for the register");
-	if (stat(wal, &st) == 0)
+	if (stat(wal, &st) == 0 && st.st_size > 0)
 		rc = err_set(e, "%s is there without its register %s: put"
 		    " that back, or remove the other, too", wal, path);
 	sqlite3_free(wal);
