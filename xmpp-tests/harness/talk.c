@@ -390,6 +390,12 @@ ignores_presence(struct play *p, struct words *w)
 }
 
 static int
+reaches_server(struct play *p, struct words *w)
+{
+	return play_reach_server(p, w->clients[0]);
+}
+
+static int
 all_settled(struct play *p, struct words *w)
 {
 	(void)w;
@@ -495,6 +501,7 @@ const struct sentence talk_sentences[] = {
 	{ "<client>'s socket is closed", socket_closed, 0, 0 },
 	{ "<client>'s socket is reset", socket_reset, 0, 0 },
 	{ "<client>'s stream ends", stream_ends, 0, 0 },
+	{ "<client> has reached the server", reaches_server, 0, 0 },
 	{ "all is settled", all_settled, 0, 0 },
 	{ NULL, NULL, 0, 0 },
 };

@@ -17,7 +17,8 @@ import tempfile
 import jwt
 from jwcrypto import jwk, jws
 
-TOOL = os.path.join(os.environ.get("BUILD", "build/asan"), "judges/token_tool")
+TOOL = os.path.join(os.environ.get("MASTHEAD_BIN", "build/asan"),
+                    "judges/token_tool")
 DIGITS = ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
           "0123456789-_")
 ROOM = "xmpp:newsroom@rooms.example.org"
