@@ -203,7 +203,7 @@ const char *
 config_needs_restart(const struct config *running, const struct config *fresh)
 {
 	const struct config_component *a = &running->component,
-	    *b = &fresh->component;
+				      *b = &fresh->component;
 
 	if (!is_same(a->domain, b->domain))
 		return "component.domain";

@@ -24,13 +24,13 @@
 #define CONFIG_KEYS_MAX 128	 /* of one mapping */
 #define CONFIG_PROBLEMS_MAX 100	 /* lines; one more says that it stopped */
 #define CONFIG_GUARDS_MAX 256
-#define CONFIG_TEXT_MAX 1023	/* bytes of an ordinary text */
-#define CONFIG_SECRET_MAX 1024	/* bytes of the secret */
-#define CONFIG_CONTROL_MAX 107	/* bytes of a path that a socket can have */
+#define CONFIG_TEXT_MAX 1023   /* bytes of an ordinary text */
+#define CONFIG_SECRET_MAX 1024 /* bytes of the secret */
+#define CONFIG_CONTROL_MAX 107 /* bytes of a path that a socket can have */
 
 struct config_component {
-	char *domain;	   /* prepared */
-	char *host;	   /* numeric address or name, without brackets */
+	char *domain; /* prepared */
+	char *host;   /* numeric address or name, without brackets */
 	uint16_t port;
 	char *secret_file; /* absolute */
 	char *secret;	   /* wiped by config_free; NULL from a mere text */
@@ -64,9 +64,9 @@ struct config {
 	/* Places have no ids yet: policy_number_places. */
 	struct policy policy;
 	struct config_category *categories;
-	bool has_legacy_hats;	/* hats in the namespace before XEP-0317 0.2 */
-	int64_t badge_life_s;	/* 2 to 86,400 */
-	int64_t keep_tokens_s;	/* how long after their end tokens are kept */
+	bool has_legacy_hats;  /* hats in the namespace before XEP-0317 0.2 */
+	int64_t badge_life_s;  /* 2 to 86,400 */
+	int64_t keep_tokens_s; /* how long after their end tokens are kept */
 	enum log_level log_level;
 };
 

@@ -71,8 +71,7 @@ doc_report(struct doc *d, struct buf *out)
 		    problem_compare);
 	for (size_t i = 0; i < d->problem_count; i++) {
 		if (d->problems[i].line == 0)
-			buf_addf(out, "%s: %s\n", d->name,
-			    d->problems[i].what);
+			buf_addf(out, "%s: %s\n", d->name, d->problems[i].what);
 		else
 			buf_addf(out, "%s:%zu: %s\n", d->name,
 			    d->problems[i].line, d->problems[i].what);
@@ -258,8 +257,8 @@ doc_pair_count(const yaml_node_t *n)
 {
 	if (n->type != YAML_MAPPING_NODE)
 		return 0;
-	return (size_t)(n->data.mapping.pairs.top -
-	    n->data.mapping.pairs.start);
+	return (
+	    size_t)(n->data.mapping.pairs.top - n->data.mapping.pairs.start);
 }
 
 const yaml_node_t *
@@ -283,8 +282,8 @@ doc_item_count(const yaml_node_t *n)
 		return is_nothing(n) ? 0 : 1;
 	if (n->type != YAML_SEQUENCE_NODE)
 		return 0;
-	return (size_t)(n->data.sequence.items.top -
-	    n->data.sequence.items.start);
+	return (
+	    size_t)(n->data.sequence.items.top - n->data.sequence.items.start);
 }
 
 const yaml_node_t *

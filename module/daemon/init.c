@@ -29,7 +29,7 @@
 
 struct init {
 	const char *dir;
-	bool is_system;	     /* below /etc */
+	bool is_system;		    /* below /etc */
 	const struct passwd *owner; /* whose files they become; NULL: ours */
 	char secret[INIT_SECRET_LEN + 1];
 	struct buf config; /* the text of masthead.yaml */
@@ -72,8 +72,7 @@ give_away(const struct init *in, const char *path, struct err *e)
 }
 
 static int
-make_folder(const struct init *in, const char *name, mode_t mode,
-    struct err *e)
+make_folder(const struct init *in, const char *name, mode_t mode, struct err *e)
 {
 	char path[PATH_MAX];
 
@@ -126,8 +125,10 @@ check_free(const struct init *in, struct err *e)
 		if (path_of(in, names[i], path, e) != 0)
 			return -1;
 		if (lstat(path, &st) == 0)
-			return err_set(e, "%s is there already; nothing was "
-			    "written", path);
+			return err_set(e,
+			    "%s is there already; nothing was "
+			    "written",
+			    path);
 		if (errno != ENOENT && errno != ENOTDIR)
 			return err_set(e, "%s: %s", path, strerror(errno));
 	}
@@ -189,8 +190,10 @@ check_config(const struct init *in, struct err *e)
 	rc = config_load_text(&c, path, in->config.data, in->config.len,
 	    &problems, NULL);
 	if (rc != 0)
-		err_set(e, "%.*s", problems.data != NULL
-		    ? (int)strcspn(problems.data, "\n") : 0, problems.data);
+		err_set(e, "%.*s",
+		    problems.data != NULL ? (int)strcspn(problems.data, "\n")
+					  : 0,
+		    problems.data);
 out:
 	config_free(c);
 	buf_clear(&problems);
@@ -277,24 +280,31 @@ static void
 say_start(const struct init *in, struct buf *next)
 {
 	if (!in->is_system) {
-		buf_addf(next, "\n4. Check it and start it:\n\n"
+		buf_addf(next,
+		    "\n4. Check it and start it:\n\n"
 		    "    masthead -n -c %s/masthead.yaml\n"
-		    "    masthead -c %s/masthead.yaml\n", in->dir, in->dir);
+		    "    masthead -c %s/masthead.yaml\n",
+		    in->dir, in->dir);
 		return;
 	}
 	buf_addf(next, "\n4. Check it and start it:\n\n");
 	if (in->owner == NULL)
-		buf_addf(next, "    systemd-sysusers "
+		buf_addf(next,
+		    "    systemd-sysusers "
 		    "/usr/local/share/masthead/conf/masthead.sysusers\n"
-		    "    chown -R %s: %s\n", INIT_ACCOUNT, in->dir);
-	buf_addf(next, "    masthead -n -c %s/masthead.yaml\n"
-	    "    systemctl enable --now masthead\n", in->dir);
+		    "    chown -R %s: %s\n",
+		    INIT_ACCOUNT, in->dir);
+	buf_addf(next,
+	    "    masthead -n -c %s/masthead.yaml\n"
+	    "    systemctl enable --now masthead\n",
+	    in->dir);
 }
 
 static void
 say_next(const struct init *in, struct buf *next)
 {
-	buf_addf(next, "Written: %s/masthead.yaml, secret, agreements/%s\n"
+	buf_addf(next,
+	    "Written: %s/masthead.yaml, secret, agreements/%s\n"
 	    "It observes: it decides and counts, and lets everything pass.\n"
 	    "\n1. Edit %s/masthead.yaml: who you are (operator), the\n"
 	    "   component's domain, the hosts with the guard, the places.\n"
@@ -307,9 +317,11 @@ say_next(const struct init *in, struct buf *next)
 	    "    Component \"rooms.example.org\" \"muc\"\n"
 	    "        modules_enabled = { \"masthead\" }\n"
 	    "    Component \"masthead.example.org\"\n"
-	    "        component_secret = \"%s\"\n", in->secret);
+	    "        component_secret = \"%s\"\n",
+	    in->secret);
 	say_start(in, next);
-	buf_adds(next, "\nWhen `mastheadctl places` shows what you expect: "
+	buf_adds(next,
+	    "\nWhen `mastheadctl places` shows what you expect: "
 	    "mode: enforce, then\n`mastheadctl reload`.\n");
 }
 

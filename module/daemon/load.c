@@ -38,8 +38,7 @@ article(const char *type)
 }
 
 static void
-bad_shape(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+bad_shape(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	char got[96];
 
@@ -86,8 +85,7 @@ want_text_within(struct option_loader *l, const struct option *o,
 }
 
 static const char *
-want_text(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+want_text(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	return want_text_within(l, o, n, CONFIG_TEXT_MAX);
 }
@@ -102,8 +100,8 @@ keep_text(struct option_loader *l, char **slot, const char *text)
 }
 
 void
-load_text(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_text(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	const char *text = want_text_within(l, o, n, o->max);
 
@@ -112,8 +110,8 @@ load_text(struct option_loader *l, const struct option *o,
 }
 
 void
-load_bool(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_bool(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	const char *text = want_text(l, o, n);
 	struct err e;
@@ -166,8 +164,7 @@ load_seconds(struct option_loader *l, const struct option *o,
 
 /* One of the row's words, as an int; -1 with a problem. */
 static int
-want_word(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+want_word(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	const char *text = want_text(l, o, n);
 
@@ -181,8 +178,8 @@ want_word(struct option_loader *l, const struct option *o,
 }
 
 void
-load_word(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_word(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	int value = want_word(l, o, n);
 
@@ -191,8 +188,8 @@ load_word(struct option_loader *l, const struct option *o,
 }
 
 void
-load_path(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_path(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	const char *text = want_text(l, o, n);
 	char *path = text != NULL ? value_path(l->folder, text) : NULL;
@@ -214,16 +211,15 @@ load_path(struct option_loader *l, const struct option *o,
 /* How many items a list has, at most the row's max; 0 with a problem if it
  * is none or has too many. */
 static size_t
-want_list(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+want_list(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	size_t count = doc_item_count(n);
 
 	if (n->type != YAML_SEQUENCE_NODE && count == 0)
 		bad_shape(l, o, n);
 	else if ((int64_t)count > o->max)
-		bad(l, o, n, "want at most %lld, got %zu",
-		    (long long)o->max, count);
+		bad(l, o, n, "want at most %lld, got %zu", (long long)o->max,
+		    count);
 	else if ((int64_t)count < o->min)
 		bad(l, o, n, "want at least %lld", (long long)o->min);
 	else
@@ -233,8 +229,7 @@ want_list(struct option_loader *l, const struct option *o,
 
 /* Bits of the row's words. */
 static unsigned
-want_bits(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+want_bits(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	size_t count = want_list(l, o, n);
 	unsigned bits = 0;
@@ -273,8 +268,8 @@ load_contact(struct option_loader *l, const struct option *o,
 		"tel:" };
 	const char *text = want_text(l, o, n);
 
-	for (size_t i = 0;
-	     text != NULL && i < sizeof schemes / sizeof *schemes; i++) {
+	for (size_t i = 0; text != NULL && i < sizeof schemes / sizeof *schemes;
+	     i++) {
 		size_t len = strlen(schemes[i]);
 
 		if (strncmp(text, schemes[i], len) != 0 || text[len] == '\0')
@@ -337,9 +332,11 @@ load_server(struct option_loader *l, const struct option *o,
 	if (value_server(text, &c->host, &c->port, &e) != 0)
 		bad(l, o, n, "%s", e.text);
 	else if (!c->is_insecure && !value_is_loopback(c->host))
-		bad(l, o, n, "%.80s is not on loopback, and a component's "
+		bad(l, o, n,
+		    "%.80s is not on loopback, and a component's "
 		    "connection is not encrypted: use 127.0.0.1, or say "
-		    "insecure_component: yes if the network is safe", c->host);
+		    "insecure_component: yes if the network is safe",
+		    c->host);
 }
 
 void
@@ -356,8 +353,7 @@ load_secret(struct option_loader *l, const struct option *o,
 }
 
 static void
-add_guard(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+add_guard(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	struct config *c = &l->config;
 	char domain[JID_PART_MAX + 1];
@@ -372,8 +368,10 @@ add_guard(struct option_loader *l, const struct option *o,
 	}
 	if (c->component.domain != NULL &&
 	    strcmp(c->component.domain, domain) == 0) {
-		bad(l, o, n, "%.200s is the component itself; want hosts that "
-		    "have the guard module", domain);
+		bad(l, o, n,
+		    "%.200s is the component itself; want hosts that "
+		    "have the guard module",
+		    domain);
 		return;
 	}
 	c->guards[c->guard_count] = strdup(domain);
@@ -432,8 +430,7 @@ load_store(struct option_loader *l, const struct option *o,
 /* staff ------------------------------------------------------------------ */
 
 static void
-add_staff(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n)
+add_staff(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	struct config *c = &l->config;
 	const char *text = want_text(l, o, n);
@@ -448,8 +445,7 @@ add_staff(struct option_loader *l, const struct option *o,
 		return;
 	}
 	if (jid.local[0] == '\0' || jid.resource[0] != '\0') {
-		bad(l, o, n, "want an account, NAME@HOST, got \"%.80s\"",
-		    text);
+		bad(l, o, n, "want an account, NAME@HOST, got \"%.80s\"", text);
 		return;
 	}
 	jid_bare(&jid, bare);
@@ -501,8 +497,8 @@ is_category_id(const char *id)
 
 /* {name} is the one thing that a hat's text can ask for. */
 void
-load_hat(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_hat(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	const char *text = want_text_within(l, o, n, o->max);
 
@@ -527,8 +523,7 @@ load_agreement(struct option_loader *l, const struct option *o,
 	struct err e;
 
 	load_path(l, o, n, base);
-	if (*slot != NULL && l->reads_files &&
-	    value_agreement(*slot, &e) != 0)
+	if (*slot != NULL && l->reads_files && value_agreement(*slot, &e) != 0)
 		bad(l, o, n, "%s", e.text);
 }
 
@@ -562,9 +557,10 @@ add_category(struct option_loader *l, const yaml_node_t *key,
 	char got[96];
 
 	if (id == NULL || !is_category_id(id)) {
-		doc_problem(l->doc, doc_line(key), "categories: want a name of "
-		    "1 to %d of a-z, 0-9 and -, got %s", CATEGORY_ID_MAX,
-		    doc_describe(key, got));
+		doc_problem(l->doc, doc_line(key),
+		    "categories: want a name of "
+		    "1 to %d of a-z, 0-9 and -, got %s",
+		    CATEGORY_ID_MAX, doc_describe(key, got));
 		return;
 	}
 	if (policy_category(&l->config.policy, id) != NULL) {
@@ -601,8 +597,7 @@ load_categories(struct option_loader *l, const struct option *o,
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		add_category(l, doc_key(l->doc, n, i),
-		    doc_value(l->doc, n, i));
+		add_category(l, doc_key(l->doc, n, i), doc_value(l->doc, n, i));
 }
 
 /* places ----------------------------------------------------------------- */
@@ -615,8 +610,7 @@ prepare_pattern(const char *text, char r[JID_MAX + 1], struct err *e)
 
 	if (strncmp(text, "*@", 2) == 0) {
 		memcpy(r, "*@", 2);
-		return jid_prepare_domain(text + 2, r + 2, JID_PART_MAX + 1,
-		    e);
+		return jid_prepare_domain(text + 2, r + 2, JID_PART_MAX + 1, e);
 	}
 	if (jid_parse(&jid, text, e) != 0)
 		return -1;
@@ -625,8 +619,8 @@ prepare_pattern(const char *text, char r[JID_MAX + 1], struct err *e)
 }
 
 void
-load_room(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, void *base)
+load_room(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
 {
 	struct place_load *p = base;
 	const char *text = want_text(l, o, n);
@@ -643,8 +637,10 @@ load_room(struct option_loader *l, const struct option *o,
 	p->has_room = true;
 	p->line = doc_line(n);
 	if (l->has_guards && !config_is_guard(&l->config, p->place.host))
-		bad(l, o, n, "guards: does not list %.200s, so nothing would "
-		    "guard this place", p->place.host);
+		bad(l, o, n,
+		    "guards: does not list %.200s, so nothing would "
+		    "guard this place",
+		    p->place.host);
 }
 
 static void
@@ -658,8 +654,10 @@ bad_category(struct option_loader *l, const struct option *o,
 		words[i] = p->categories[i].id;
 	near = value_nearest(id, words, p->category_count);
 	if (near != NULL)
-		bad(l, o, n, "there is no category \"%.80s\"; did you mean "
-		    "\"%s\"?", id, near);
+		bad(l, o, n,
+		    "there is no category \"%.80s\"; did you mean "
+		    "\"%s\"?",
+		    id, near);
 	else
 		bad(l, o, n, "there is no category \"%.80s\"", id);
 }
@@ -762,8 +760,7 @@ load_place_lease(struct option_loader *l, const struct option *o,
 
 /* The rules of one place, with what it takes from the top level. */
 static void
-load_place(struct option_loader *l, const yaml_node_t *n,
-    struct place_load *p)
+load_place(struct option_loader *l, const yaml_node_t *n, struct place_load *p)
 {
 	struct place *r = &p->place;
 
@@ -802,9 +799,10 @@ add_place(struct option_loader *l, const yaml_node_t *n, size_t *lines)
 		return;
 	line = same_place_line(l, &p.place, lines);
 	if (line != 0) {
-		doc_problem(l->doc, p.line, "places[].room: %.100s@%.200s has "
-		    "a place already, on line %zu", p.place.local,
-		    p.place.host, line);
+		doc_problem(l->doc, p.line,
+		    "places[].room: %.100s@%.200s has "
+		    "a place already, on line %zu",
+		    p.place.local, p.place.host, line);
 		return;
 	}
 	lines[policy->place_count] = p.line;

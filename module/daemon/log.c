@@ -160,8 +160,8 @@ write_line(const struct buf *line)
 	size_t done = 0;
 
 	while (line->data != NULL && done < line->len) {
-		ssize_t n = write(STDERR_FILENO, line->data + done,
-		    line->len - done);
+		ssize_t n =
+		    write(STDERR_FILENO, line->data + done, line->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -93,8 +93,7 @@ static const struct option options[] = {
 	      .def = "",
 	      .doc = "Name of the organisation or person.",
 	      .is_mandatory = true },
-	    .load = load_text, .offset = AT(config.operator.name),
-	    .max = 255 },
+	    .load = load_text, .offset = AT(config.operator.name), .max = 255 },
 	{ { .path = "operator.country",
 	      .type = "text",
 	      .range = "two capital letters (ISO 3166-1)",
@@ -109,7 +108,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "",
 	      .doc = "Where it is registered, with its number; a person writes "
-		  "none.",
+		     "none.",
 	      .is_mandatory = true },
 	    .load = load_text, .offset = AT(config.operator.reg), .max = 255 },
 	{ { .path = "operator.contact",
@@ -133,9 +132,11 @@ static const struct option options[] = {
 	      .range = "",
 	      .unit = "",
 	      .def = "",
-	      .doc = "The domain of the component, as the server's configuration "
+	      .doc =
+		  "The domain of the component, as the server's configuration "
 		  "has it.",
-	      .is_mandatory = true, .needs_restart = true },
+	      .is_mandatory = true,
+	      .needs_restart = true },
 	    .load = load_domain, .offset = AT(config.component.domain) },
 	{ { .path = "component.insecure_component",
 	      .type = "yes or no",
@@ -143,7 +144,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "no",
 	      .doc = "Allows a server that is not on loopback, although the "
-		  "connection is not encrypted." },
+		     "connection is not encrypted." },
 	    .load = load_bool, .offset = AT(config.component.is_insecure) },
 	{ { .path = "component.server",
 	      .type = "address",
@@ -159,8 +160,8 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "",
 	      .doc = "A file with the secret that the server's configuration "
-		  "has, in one line, for its owner's eyes alone (mode 0600, "
-		  "or 0640).",
+		     "has, in one line, for its owner's eyes alone (mode 0600, "
+		     "or 0640).",
 	      .is_mandatory = true },
 	    .load = load_secret, .offset = AT(config.component.secret_file) },
 	{ { .path = "guards",
@@ -168,7 +169,8 @@ static const struct option options[] = {
 	      .range = "1 to 256",
 	      .unit = "",
 	      .def = "",
-	      .doc = "The hosts of the server that have the guard module; nobody "
+	      .doc =
+		  "The hosts of the server that have the guard module; nobody "
 		  "else gets a verdict.",
 	      .is_mandatory = true },
 	    .load = load_guards, .min = 1, .max = CONFIG_GUARDS_MAX },
@@ -210,22 +212,21 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "",
 	      .doc = "Accounts that may approve, and all that reviewers may." },
-	    .load = load_staff, .max = STAFF_MAX / 2,
-	    .words = approver_words },
+	    .load = load_staff, .max = STAFF_MAX / 2, .words = approver_words },
 	{ { .path = "staff.reviewer",
 	      .type = "list of JIDs",
 	      .range = "at most 512",
 	      .unit = "",
 	      .def = "",
 	      .doc = "Accounts that may review." },
-	    .load = load_staff, .max = STAFF_MAX / 2,
-	    .words = reviewer_words },
+	    .load = load_staff, .max = STAFF_MAX / 2, .words = reviewer_words },
 	{ { .path = "categories",
 	      .type = "mapping",
 	      .range = "at most 64",
 	      .unit = "",
 	      .def = "",
-	      .doc = "What approvals are for, by names of a-z, 0-9 and hyphens." },
+	      .doc =
+		  "What approvals are for, by names of a-z, 0-9 and hyphens." },
 	    .load = load_categories },
 	{ { .path = "categories.ID.title",
 	      .type = "text",
@@ -241,7 +242,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "",
 	      .doc = "The badge's text, where {name} is the publisher's name. "
-		  "Left out: ✓ {name} (ID)." },
+		     "Left out: ✓ {name} (ID)." },
 	    .load = load_hat, .offset = IN_CATEGORY(hat),
 	    .max = CATEGORY_HAT_MAX },
 	{ { .path = "categories.ID.hue",
@@ -249,7 +250,8 @@ static const struct option options[] = {
 	      .range = "0 to 359",
 	      .unit = "degrees",
 	      .def = "",
-	      .doc = "The badge's colour, as an angle (XEP-0392). Left out: the "
+	      .doc =
+		  "The badge's colour, as an angle (XEP-0392). Left out: the "
 		  "client chooses." },
 	    .load = load_number, .offset = IN_CATEGORY(hue), .min = 0,
 	    .max = 359 },
@@ -259,16 +261,15 @@ static const struct option options[] = {
 	      .unit = "s",
 	      .def = "365d",
 	      .doc = "How long an approval holds." },
-	    .load = load_seconds,
-	    .offset = IN_CATEGORY(category.valid_for_s), .min = LOAD_DAY_S,
-	    .max = 3650LL * LOAD_DAY_S },
+	    .load = load_seconds, .offset = IN_CATEGORY(category.valid_for_s),
+	    .min = LOAD_DAY_S, .max = 3650LL * LOAD_DAY_S },
 	{ { .path = "categories.ID.approvals",
 	      .type = "number",
 	      .range = "1",
 	      .unit = "approvers",
 	      .def = "1",
 	      .doc = "How many approvers have to agree; this version knows one "
-		  "alone." },
+		     "alone." },
 	    .load = load_number, .offset = IN_CATEGORY(approvals), .min = 1,
 	    .max = 1 },
 	{ { .path = "categories.ID.agreement",
@@ -276,7 +277,8 @@ static const struct option options[] = {
 	      .range = "",
 	      .unit = "",
 	      .def = "",
-	      .doc = "A folder with the publishing agreement, VERSION.LANG.txt." },
+	      .doc =
+		  "A folder with the publishing agreement, VERSION.LANG.txt." },
 	    .load = load_agreement, .offset = IN_CATEGORY(more.agreement) },
 	{ { .path = "mode",
 	      .type = "word",
@@ -284,14 +286,15 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "enforce",
 	      .doc = "What happens in places that do not say it themselves: "
-		  "enforce, or observe (decide, count, let pass)." },
+		     "enforce, or observe (decide, count, let pass)." },
 	    .load = load_word, .offset = AT(mode), .words = mode_words },
 	{ { .path = "lease",
 	      .type = "duration",
 	      .range = "0s to 1h",
 	      .unit = "s",
 	      .def = "300s",
-	      .doc = "How long a guard may apply a verdict to the next ordinary "
+	      .doc =
+		  "How long a guard may apply a verdict to the next ordinary "
 		  "posts; 0s asks about every post." },
 	    .load = load_seconds, .offset = AT(lease_s), .min = 0,
 	    .max = 3600 },
@@ -307,7 +310,8 @@ static const struct option options[] = {
 	      .range = "",
 	      .unit = "",
 	      .def = "",
-	      .doc = "NAME@HOST, or *@HOST for all rooms of a host that have no "
+	      .doc =
+		  "NAME@HOST, or *@HOST for all rooms of a host that have no "
 		  "place of their own.",
 	      .is_mandatory = true },
 	    .load = load_room },
@@ -324,7 +328,8 @@ static const struct option options[] = {
 	      .range = "1 to 16, or anyone, or nobody",
 	      .unit = "",
 	      .def = "",
-	      .doc = "Who may pass on other people's posts: any one of these, or "
+	      .doc =
+		  "Who may pass on other people's posts: any one of these, or "
 		  "anyone, or nobody. Left out: as publish." },
 	    .load = load_reprint, .min = 1, .max = PLACE_CATEGORIES_MAX },
 	{ { .path = "places[].labelled",
@@ -332,7 +337,8 @@ static const struct option options[] = {
 	      .range = "1 to 63 bytes",
 	      .unit = "",
 	      .def = "",
-	      .doc = "Only posts that their author labelled with this term need "
+	      .doc =
+		  "Only posts that their author labelled with this term need "
 		  "an approval; it stops nobody who leaves the label off." },
 	    .load = load_labelled, .max = CATEGORY_ID_MAX },
 	{ { .path = "places[].others_may",
@@ -347,7 +353,8 @@ static const struct option options[] = {
 	      .range = "owner, admin, member",
 	      .unit = "",
 	      .def = "",
-	      .doc = "Room affiliations that need no approval; they get no badge "
+	      .doc =
+		  "Room affiliations that need no approval; they get no badge "
 		  "either." },
 	    .load = load_exempt, .max = 3, .words = exempt_words },
 	{ { .path = "places[].encrypted",
@@ -355,7 +362,8 @@ static const struct option options[] = {
 	      .range = "pass or refuse",
 	      .unit = "",
 	      .def = "pass",
-	      .doc = "What happens to encrypted posts, whose structure cannot be "
+	      .doc =
+		  "What happens to encrypted posts, whose structure cannot be "
 		  "seen." },
 	    .load = load_word, .offset = IN_PLACE(encrypted),
 	    .words = pass_refuse_words },
@@ -372,7 +380,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "refuse",
 	      .doc = "What happens to posts while Masthead cannot answer; pass "
-		  "delivers them without a badge." },
+		     "delivers them without a badge." },
 	    .load = load_word, .offset = IN_PLACE(unavailable),
 	    .words = refuse_pass_words },
 	{ { .path = "places[].message_badge",
@@ -381,7 +389,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "reference",
 	      .doc = "What messages carry: the token's ID, the whole token, or "
-		  "nothing." },
+		     "nothing." },
 	    .load = load_word, .offset = IN_PLACE(badge),
 	    .words = badge_words },
 	{ { .path = "places[].lease",
@@ -405,7 +413,7 @@ static const struct option options[] = {
 	      .unit = "",
 	      .def = "no",
 	      .doc = "Sends hats in the namespace of before XEP-0317 0.2 as "
-		  "well; some clients show both." },
+		     "well; some clients show both." },
 	    .load = load_bool, .offset = AT(config.has_legacy_hats) },
 	{ { .path = "badge",
 	      .type = "mapping",
@@ -420,15 +428,15 @@ static const struct option options[] = {
 	      .unit = "s",
 	      .def = "24h",
 	      .doc = "How long a token is valid." },
-	    .load = load_seconds, .offset = AT(config.badge_life_s),
-	    .min = 2, .max = LOAD_DAY_S },
+	    .load = load_seconds, .offset = AT(config.badge_life_s), .min = 2,
+	    .max = LOAD_DAY_S },
 	{ { .path = "badge.keep_tokens",
 	      .type = "duration",
 	      .range = "1d to 36500d",
 	      .unit = "s",
 	      .def = "365d",
 	      .doc = "How long issued tokens are kept after their end: as long "
-		  "as rooms keep archives." },
+		     "as rooms keep archives." },
 	    .load = load_seconds, .offset = AT(config.keep_tokens_s),
 	    .min = LOAD_DAY_S, .max = 36500LL * LOAD_DAY_S },
 	{ { .path = "log_level",
@@ -563,8 +571,8 @@ load_default(struct option_loader *l, const struct option *o, void *base)
 /* Whether some unknown key is this option, misspelt: then that is one
  * mistake, not two. */
 static bool
-is_misspelt(struct option_loader *l, const char *section,
-    const yaml_node_t *n, const struct option *o)
+is_misspelt(struct option_loader *l, const char *section, const yaml_node_t *n,
+    const struct option *o)
 {
 	for (size_t i = 0; i < doc_pair_count(n); i++) {
 		const char *text = doc_text(doc_key(l->doc, n, i));
@@ -577,13 +585,12 @@ is_misspelt(struct option_loader *l, const char *section,
 }
 
 static void
-load_absent(struct option_loader *l, const char *section,
-    const yaml_node_t *n, size_t line, const struct option *o, void *base)
+load_absent(struct option_loader *l, const char *section, const yaml_node_t *n,
+    size_t line, const struct option *o, void *base)
 {
 	if (o->pub.is_mandatory) {
 		if (n == NULL || !is_misspelt(l, section, n, o))
-			doc_problem(l->doc, line, "%s is missing",
-			    o->pub.path);
+			doc_problem(l->doc, line, "%s is missing", o->pub.path);
 	} else if (o->load == load_mapping) {
 		option_load_section(l, o->pub.path, NULL, line, base);
 	} else if (o->pub.def[0] != '\0') {
@@ -599,8 +606,10 @@ option_load_section(struct option_loader *l, const char *section,
 	char got[96];
 
 	if (n != NULL && n->type != YAML_MAPPING_NODE) {
-		doc_problem(l->doc, line, "%s%swant options (name: value), "
-		    "got %s", section, *section != '\0' ? ": " : "",
+		doc_problem(l->doc, line,
+		    "%s%swant options (name: value), "
+		    "got %s",
+		    section, *section != '\0' ? ": " : "",
 		    doc_describe(n, got));
 		return;
 	}

@@ -50,8 +50,10 @@ value_seconds(const char *text, int64_t *r, struct err *e)
 		*r *= units[i].seconds;
 		return 0;
 	}
-	return err_set(e, "\"%.80s\" is no duration: want a number and one of "
-	    "s, m, h, d (300s, 5m, 24h, 365d)", text);
+	return err_set(e,
+	    "\"%.80s\" is no duration: want a number and one of "
+	    "s, m, h, d (300s, 5m, 24h, 365d)",
+	    text);
 }
 
 int
@@ -102,18 +104,20 @@ port_colon(const char *text)
 }
 
 int
-value_server(const char *text, char **host_r, uint16_t *port_r,
-    struct err *e)
+value_server(const char *text, char **host_r, uint16_t *port_r, struct err *e)
 {
 	const char *colon = port_colon(text);
 	size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
 	int64_t port = 5347;
 	char *host;
 
-	if (colon != NULL && (value_number(colon + 1, &port, NULL) != 0 ||
-	    port < 1 || port > 65535))
-		return err_set(e, "\"%.80s\": want a port from 1 to 65535 "
-		    "after the colon (IPv6 addresses in brackets)", text);
+	if (colon != NULL &&
+	    (value_number(colon + 1, &port, NULL) != 0 || port < 1 ||
+		port > 65535))
+		return err_set(e,
+		    "\"%.80s\": want a port from 1 to 65535 "
+		    "after the colon (IPv6 addresses in brackets)",
+		    text);
 	if (text[0] == '[' && len > 2 && text[len - 1] == ']') {
 		text++;
 		len -= 2;
@@ -154,9 +158,10 @@ check_secret_mode(int fd, const char *path, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, "%s is not a file", path);
 	if ((st.st_mode & 027) != 0)
-		return err_set(e, "%s may be read or changed by others "
-		    "(mode %04o): chmod 600 it", path,
-		    (unsigned)(st.st_mode & 07777));
+		return err_set(e,
+		    "%s may be read or changed by others "
+		    "(mode %04o): chmod 600 it",
+		    path, (unsigned)(st.st_mode & 07777));
 	return 0;
 }
 
@@ -216,7 +221,8 @@ is_agreement(const char *name)
 
 	if (n == 0 || name[n] != '.')
 		return false;
-	lang = strspn(name + n + 1, "abcdefghijklmnopqrstuvwxyz"
+	lang = strspn(name + n + 1,
+	    "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
 	return lang > 0 && strcmp(name + n + 1 + lang, ".txt") == 0;
 }
@@ -234,8 +240,10 @@ value_agreement(const char *path, struct err *e)
 		is_there = is_agreement(entry->d_name);
 	(void)closedir(dir);
 	if (!is_there)
-		return err_set(e, "%s has no agreement: want files like "
-		    "1.en.txt", path);
+		return err_set(e,
+		    "%s has no agreement: want files like "
+		    "1.en.txt",
+		    path);
 	return 0;
 }
 

@@ -51,8 +51,8 @@ check_config(const struct config *c)
 		want(p->publish_count >= 1);
 		want(config_is_guard(c, p->host));
 		for (unsigned j = 0; j < p->publish_count; j++)
-			want(policy_category(&c->policy, p->publish[j]) !=
-			    NULL);
+			want(
+			    policy_category(&c->policy, p->publish[j]) != NULL);
 		for (size_t j = 0; j < i; j++)
 			want(!place_same_pattern(p, &c->policy.places[j]));
 	}

@@ -13,15 +13,18 @@
 #define TEXT_MAX 65536
 
 /* Lines 1 to 4 of every text that a case does not change itself. */
-#define OPERATOR "operator: {name: Example, country: DE, register: VR 1, " \
-		 "contact: \"mailto:a@example.org\"}\n"
-#define COMPONENT "component: {domain: masthead.example.org, " \
-		  "secret_file: secret}\n"
+#define OPERATOR                                                               \
+	"operator: {name: Example, country: DE, register: VR 1, "              \
+	"contact: \"mailto:a@example.org\"}\n"
+#define COMPONENT                                                              \
+	"component: {domain: masthead.example.org, "                           \
+	"secret_file: secret}\n"
 #define GUARDS "guards: [rooms.example.org]\n"
 #define CATEGORIES "categories: {news: {}, weather: {}}\n"
 #define MINIMAL OPERATOR COMPONENT GUARDS CATEGORIES
-#define ROOM "places:\n  - room: newsroom@rooms.example.org\n" \
-	     "    publish: [news]\n"
+#define ROOM                                                                   \
+	"places:\n  - room: newsroom@rooms.example.org\n"                      \
+	"    publish: [news]\n"
 
 static struct buf problems;
 static struct err err;
@@ -57,7 +60,7 @@ lines(void)
 /* Mistakes: where a case leaves a line out, the good one stands. */
 static const struct bad_case {
 	const char *label;
-	const char *operator, *component, *guards, *categories, *rest;
+	const char *who, *component, *guards, *categories, *rest;
 	const char *want;
 } bad_cases[] = {
 	{ .label = "unknown option",
@@ -66,11 +69,11 @@ static const struct bad_case {
 	{ .label = "misspelt option",
 	    .rest = "laese: 5m\n",
 	    .want = NAME ":5: unknown option \"laese\"; did you mean "
-		"\"lease\"?\n" },
+			 "\"lease\"?\n" },
 	{ .label = "misspelt mandatory option is one mistake",
 	    .guards = "gaurds: [rooms.example.org]\n",
 	    .want = NAME ":3: unknown option \"gaurds\"; did you mean "
-		"\"guards\"?\n" },
+			 "\"guards\"?\n" },
 	{ .label = "an option of another section",
 	    .rest = "component.domain: a.example\n",
 	    .want = NAME ":5: unknown option \"component.domain\"\n" },
@@ -91,66 +94,69 @@ static const struct bad_case {
 	    .want = NAME ":5: want the name of an option, got a list\n" },
 
 	{ .label = "no operator",
-	    .operator = "log_level: info\n",
+	    .who = "log_level: info\n",
 	    .want = NAME ":1: operator is missing\n" },
 	{ .label = "operator without members",
-	    .operator = "operator: {country: DE}\n",
-	    .want = NAME ":1: operator.name is missing\n"
-		NAME ":1: operator.register is missing\n"
-		NAME ":1: operator.contact is missing\n" },
+	    .who = "operator: {country: DE}\n",
+	    .want = NAME ":1: operator.name is missing\n" NAME
+			 ":1: operator.register is missing\n" NAME
+			 ":1: operator.contact is missing\n" },
 	{ .label = "operator is no mapping",
-	    .operator = "operator: Example\n",
+	    .who = "operator: Example\n",
 	    .want = NAME ":1: operator: want options (name: value), got "
-		"\"Example\"\n" },
+			 "\"Example\"\n" },
 	{ .label = "country in words",
-	    .operator = "operator: {name: E, country: Germany, register: V, "
-		"contact: \"tel:+49\"}\n",
+	    .who = "operator: {name: E, country: Germany, register: V, "
+		   "contact: \"tel:+49\"}\n",
 	    .want = NAME ":1: operator.country: want two capital letters "
-		"(ISO 3166-1), got \"Germany\"\n" },
+			 "(ISO 3166-1), got \"Germany\"\n" },
 	{ .label = "contact without scheme",
-	    .operator = "operator: {name: E, country: DE, register: V, "
-		"contact: a@example.org}\n",
+	    .who = "operator: {name: E, country: DE, register: V, "
+		   "contact: a@example.org}\n",
 	    .want = NAME ":1: operator.contact: want mailto:, xmpp:, https:// "
-		"or tel:, got \"a@example.org\"\n" },
+			 "or tel:, got \"a@example.org\"\n" },
 	{ .label = "name with a control character",
-	    .operator = "operator: {name: \"E\\nV\", country: DE, register: V,"
-		" contact: \"tel:1\"}\n",
+	    .who = "operator: {name: \"E\\nV\", country: DE, register: V,"
+		   " contact: \"tel:1\"}\n",
 	    .want = NAME ":1: operator.name: want one line without control "
-		"characters\n" },
+			 "characters\n" },
 
 	{ .label = "no secret",
 	    .component = "component: {domain: masthead.example.org}\n",
 	    .want = NAME ":2: component.secret_file is missing\n" },
 	{ .label = "component is an account",
 	    .component = "component: {domain: a@example.org, "
-		"secret_file: s}\n",
+			 "secret_file: s}\n",
 	    .want = NAME ":2: component.domain: \"a@example.org\" is no "
-		"domain\n" },
+			 "domain\n" },
 	{ .label = "server elsewhere",
 	    .component = "component: {domain: masthead.example.org, "
-		"secret_file: s, server: 192.0.2.1:5347}\n",
-	    .want = NAME ":2: component.server: 192.0.2.1 is not on loopback, "
-		"and a component's connection is not encrypted: use "
-		"127.0.0.1, or say insecure_component: yes if the network is "
-		"safe\n" },
+			 "secret_file: s, server: 192.0.2.1:5347}\n",
+	    .want = NAME
+	    ":2: component.server: 192.0.2.1 is not on loopback, "
+	    "and a component's connection is not encrypted: use "
+	    "127.0.0.1, or say insecure_component: yes if the network is "
+	    "safe\n" },
 	{ .label = "server elsewhere, by a name like loopback",
 	    .component = "component: {domain: masthead.example.org, "
-		"secret_file: s, server: 127.0.0.1.example.org}\n",
-	    .want = NAME ":2: component.server: 127.0.0.1.example.org is not "
-		"on loopback, and a component's connection is not encrypted: "
-		"use 127.0.0.1, or say insecure_component: yes if the "
-		"network is safe\n" },
+			 "secret_file: s, server: 127.0.0.1.example.org}\n",
+	    .want = NAME
+	    ":2: component.server: 127.0.0.1.example.org is not "
+	    "on loopback, and a component's connection is not encrypted: "
+	    "use 127.0.0.1, or say insecure_component: yes if the "
+	    "network is safe\n" },
 	{ .label = "port out of range",
 	    .component = "component: {domain: masthead.example.org, "
-		"secret_file: s, server: \"127.0.0.1:65536\"}\n",
-	    .want = NAME ":2: component.server: \"127.0.0.1:65536\": want a "
-		"port from 1 to 65535 after the colon (IPv6 addresses in "
-		"brackets)\n" },
+			 "secret_file: s, server: \"127.0.0.1:65536\"}\n",
+	    .want =
+		NAME ":2: component.server: \"127.0.0.1:65536\": want a "
+		     "port from 1 to 65535 after the colon (IPv6 addresses in "
+		     "brackets)\n" },
 	{ .label = "yes and no are words of their own",
 	    .component = "component: {domain: masthead.example.org, "
-		"secret_file: s, insecure_component: 1}\n",
+			 "secret_file: s, insecure_component: 1}\n",
 	    .want = NAME ":2: component.insecure_component: want yes or no, "
-		"got \"1\"\n" },
+			 "got \"1\"\n" },
 
 	{ .label = "no guards",
 	    .guards = "guards: []\n",
@@ -164,37 +170,39 @@ static const struct bad_case {
 	{ .label = "the component is no guard",
 	    .guards = "guards: [rooms.example.org, masthead.example.org]\n",
 	    .want = NAME ":3: guards: masthead.example.org is the component "
-		"itself; want hosts that have the guard module\n" },
+			 "itself; want hosts that have the guard module\n" },
 
 	{ .label = "another kind of store",
 	    .rest = "store: /var/lib/register.db\n",
 	    .want = NAME ":5: store: want sqlite:PATH, got "
-		"\"/var/lib/register.db\"\n" },
+			 "\"/var/lib/register.db\"\n" },
 	{ .label = "socket path too long",
-	    .rest = "control: /tmp/0123456789012345678901234567890123456789012"
+	    .rest =
+		"control: /tmp/0123456789012345678901234567890123456789012"
 		"345678901234567890123456789012345678901234567890123456789012"
 		"3\n",
-	    .want = NAME ":5: control: /tmp/012345678901234567890123456789012"
-		"3456789012345678901234567890123456789012345678901234567890123"
-		"4567890123 is longer than 107 bytes\n" },
+	    .want = NAME
+	    ":5: control: /tmp/012345678901234567890123456789012"
+	    "3456789012345678901234567890123456789012345678901234567890123"
+	    "4567890123 is longer than 107 bytes\n" },
 	{ .label = "staff without a name",
 	    .rest = "staff: {approver: [example.org]}\n",
 	    .want = NAME ":5: staff.approver: want an account, NAME@HOST, got "
-		"\"example.org\"\n" },
+			 "\"example.org\"\n" },
 	{ .label = "staff with a resource",
 	    .rest = "staff: {approver: [a@example.org/phone]}\n",
 	    .want = NAME ":5: staff.approver: want an account, NAME@HOST, got "
-		"\"a@example.org/phone\"\n" },
+			 "\"a@example.org/phone\"\n" },
 	{ .label = "staff in two roles",
 	    .rest = "staff:\n  reviewer: [A@example.org]\n"
-		"  approver: [a@example.org]\n",
+		    "  approver: [a@example.org]\n",
 	    .want = NAME ":6: staff.reviewer: a@example.org is listed already, "
-		"as approver\n" },
+			 "as approver\n" },
 
 	{ .label = "category with a bad name",
 	    .categories = "categories: {News: {}}\n",
 	    .want = NAME ":4: categories: want a name of 1 to 63 of a-z, 0-9 "
-		"and -, got \"News\"\n" },
+			 "and -, got \"News\"\n" },
 	{ .label = "category twice",
 	    .categories = "categories: {news: {}, news: {}}\n",
 	    .want = NAME ":4: categories: \"news\" is there twice\n" },
@@ -210,7 +218,7 @@ static const struct bad_case {
 	{ .label = "validity too short",
 	    .categories = "categories: {news: {valid_for: 23h}}\n",
 	    .want = NAME ":4: categories.ID.valid_for: want 1d to 3650d, got "
-		"23h\n" },
+			 "23h\n" },
 	{ .label = "more approvals than this version knows",
 	    .categories = "categories: {news: {approvals: 2}}\n",
 	    .want = NAME ":4: categories.ID.approvals: want 1, got 2\n" },
@@ -218,15 +226,16 @@ static const struct bad_case {
 	{ .label = "duration without a unit",
 	    .rest = "lease: 300\n",
 	    .want = NAME ":5: lease: \"300\" is no duration: want a number and "
-		"one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
+			 "one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
 	{ .label = "duration of nothing but a unit",
 	    .rest = "lease: s\n",
 	    .want = NAME ":5: lease: \"s\" is no duration: want a number and "
-		"one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
+			 "one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
 	{ .label = "duration that would overflow",
 	    .rest = "lease: 99999999999999999999d\n",
-	    .want = NAME ":5: lease: \"99999999999999999999d\" is no duration: "
-		"want a number and one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
+	    .want = NAME
+	    ":5: lease: \"99999999999999999999d\" is no duration: "
+	    "want a number and one of s, m, h, d (300s, 5m, 24h, 365d)\n" },
 	{ .label = "lease over its range",
 	    .rest = "lease: 3601s\n",
 	    .want = NAME ":5: lease: want 0s to 1h, got 3601s\n" },
@@ -248,68 +257,71 @@ static const struct bad_case {
 
 	{ .label = "place without room and category",
 	    .rest = "places:\n  - mode: observe\n",
-	    .want = NAME ":6: places[].room is missing\n"
-		NAME ":6: places[].publish is missing\n" },
+	    .want = NAME ":6: places[].room is missing\n" NAME
+			 ":6: places[].publish is missing\n" },
 	{ .label = "a node is no place here",
 	    .rest = "places:\n  - {node: \"urn:x\", "
-		"room: a@rooms.example.org, publish: news, owner: b}\n",
+		    "room: a@rooms.example.org, publish: news, owner: b}\n",
 	    .want = NAME ":6: places[]: unknown option \"node\"; did you mean "
-		"\"mode\"?\n" NAME ":6: places[]: unknown option \"owner\"\n" },
+			 "\"mode\"?\n" NAME
+			 ":6: places[]: unknown option \"owner\"\n" },
 	{ .label = "place without a name before the @",
 	    .rest = "places:\n  - {room: rooms.example.org, publish: news}\n",
 	    .want = NAME ":6: places[].room: \"rooms.example.org\" is no room: "
-		"want NAME@HOST or *@HOST\n" },
+			 "want NAME@HOST or *@HOST\n" },
 	{ .label = "place with half a star",
 	    .rest = "places:\n  - {room: \"news*@rooms.example.org\", "
-		"publish: news}\n",
+		    "publish: news}\n",
 	    .want = NAME ":6: places[].room: \"news*@rooms.example.org\": a * "
-		"stands for the whole name before the @\n" },
+			 "stands for the whole name before the @\n" },
 	{ .label = "place on a host without guard",
 	    .rest = "places:\n  - {room: a@chat.example.org, publish: news}\n",
-	    .want = NAME ":6: places[].room: guards: does not list "
-		"chat.example.org, so nothing would guard this place\n" },
+	    .want =
+		NAME ":6: places[].room: guards: does not list "
+		     "chat.example.org, so nothing would guard this place\n" },
 	{ .label = "two places with the same rooms",
 	    .rest = ROOM "  - room: NewsRoom@Rooms.example.org\n"
-		"    publish: [weather]\n",
+			 "    publish: [weather]\n",
 	    .want = NAME ":8: places[].room: newsroom@rooms.example.org has a "
-		"place already, on line 6\n" },
+			 "place already, on line 6\n" },
 	{ .label = "two places with all rooms",
 	    .rest = "places:\n  - {room: \"*@rooms.example.org\", "
-		"publish: news}\n  - {room: \"*@ROOMS.example.org\", "
-		"publish: news}\n",
+		    "publish: news}\n  - {room: \"*@ROOMS.example.org\", "
+		    "publish: news}\n",
 	    .want = NAME ":7: places[].room: *@rooms.example.org has a place "
-		"already, on line 6\n" },
+			 "already, on line 6\n" },
 	{ .label = "unknown category",
 	    .rest = "places:\n  - {room: a@rooms.example.org, "
-		"publish: [sports]}\n",
+		    "publish: [sports]}\n",
 	    .want = NAME ":6: places[].publish: there is no category "
-		"\"sports\"\n" },
+			 "\"sports\"\n" },
 	{ .label = "misspelt category",
 	    .rest = ROOM "    reprint: [news, weahter]\n",
 	    .want = NAME ":8: places[].reprint: there is no category "
-		"\"weahter\"; did you mean \"weather\"?\n" },
+			 "\"weahter\"; did you mean \"weather\"?\n" },
 	{ .label = "category listed twice",
 	    .rest = "places:\n  - {room: a@rooms.example.org, "
-		"publish: [news, news]}\n",
+		    "publish: [news, news]}\n",
 	    .want = NAME ":6: places[].publish: \"news\" is listed twice\n" },
 	{ .label = "nobody may publish",
 	    .rest = "places:\n  - {room: a@rooms.example.org, publish: []}\n",
 	    .want = NAME ":6: places[].publish: want at least 1\n" },
 	{ .label = "unknown words of a place",
 	    .rest = ROOM "    others_may: [sing]\n    exempt: [visitor]\n"
-		"    encrypted: maybe\n    mode: enforced\n"
-		"    unavailable: bounce\n    message_badge: big\n",
-	    .want = NAME ":8: places[].others_may: want react, got \"sing\"\n"
-		NAME ":9: places[].exempt: want owner, admin, member, got "
-		"\"visitor\"\n"
-		NAME ":10: places[].encrypted: want pass or refuse, got "
-		"\"maybe\"\n"
-		NAME ":11: places[].mode: want enforce or observe, got "
-		"\"enforced\"\n"
-		NAME ":12: places[].unavailable: want refuse or pass, got "
-		"\"bounce\"\n"
-		NAME ":13: places[].message_badge: want reference, full or "
-		"none, got \"big\"\n" },
+			 "    encrypted: maybe\n    mode: enforced\n"
+			 "    unavailable: bounce\n    message_badge: big\n",
+	    .want =
+		NAME ":8: places[].others_may: want react, got \"sing\"\n" NAME
+		     ":9: places[].exempt: want owner, admin, member, got "
+		     "\"visitor\"\n" NAME
+		     ":10: places[].encrypted: want pass or refuse, got "
+		     "\"maybe\"\n" NAME
+		     ":11: places[].mode: want enforce or observe, got "
+		     "\"enforced\"\n" NAME
+		     ":12: places[].unavailable: want refuse or pass, got "
+		     "\"bounce\"\n" NAME
+		     ":13: places[].message_badge: want reference, full or "
+		     "none, got \"big\"\n" },
 
 	{ .label = "an alias", /* a mapping of aliases grows without end */
 	    .rest = "badge: *b\n",
@@ -345,14 +357,14 @@ START_TEST(mistake)
 	const struct bad_case *c = &bad_cases[_i];
 	char text[8192] = "";
 
-	append(text, c->operator, OPERATOR);
+	append(text, c->who, OPERATOR);
 	append(text, c->component, COMPONENT);
 	append(text, c->guards, GUARDS);
 	append(text, c->categories, CATEGORIES);
 	append(text, c->rest, "");
 	ck_assert_msg(load(text) == -1, "%s: was loaded", c->label);
-	ck_assert_msg(strcmp(lines(), c->want) == 0,
-	    "%s:\n got: %s\nwant: %s", c->label, lines(), c->want);
+	ck_assert_msg(strcmp(lines(), c->want) == 0, "%s:\n got: %s\nwant: %s",
+	    c->label, lines(), c->want);
 	ck_assert_ptr_null(config);
 	ck_assert_ptr_nonnull(strstr(err.text, "mistake"));
 }
@@ -558,10 +570,11 @@ START_TEST(restart)
 		{ "component: {domain: b.example, secret_file: secret}\n", "",
 		    "component.domain" },
 		{ "component: {domain: masthead.example.org, "
-		  "secret_file: secret, server: \"127.0.0.1:1\"}\n", "",
-		    "component.server" },
+		  "secret_file: secret, server: \"127.0.0.1:1\"}\n",
+		    "", "component.server" },
 		{ "component: {domain: masthead.example.org, "
-		  "secret_file: other}\n", "", NULL },
+		  "secret_file: other}\n",
+		    "", NULL },
 		{ COMPONENT, "store: sqlite:/r.db\n", "store" },
 		{ COMPONENT, "keys: /k\n", "keys" },
 		{ COMPONENT, "control: /c\n", "control" },
@@ -578,7 +591,8 @@ START_TEST(restart)
 		(void)snprintf(text, sizeof text, "%s%s%s%s%s", OPERATOR,
 		    cases[i].component, GUARDS, CATEGORIES, cases[i].rest);
 		ck_assert_int_eq(config_load_text(&fresh, NAME, text,
-		    strlen(text), &problems, &err), 0);
+				     strlen(text), &problems, &err),
+		    0);
 		got = config_needs_restart(config, fresh);
 		ck_assert_pstr_eq(got, cases[i].want);
 		config_free(fresh);
@@ -656,10 +670,12 @@ static const struct secret_case {
 	{ "hush", 0600, NULL },
 	{ "hush\r\n", 0400, NULL },
 	{ "hush\n", 0640, NULL },
-	{ "hush\n", 0644, "/secret may be read or changed by others (mode "
-			  "0644): chmod 600 it\n" },
-	{ "hush\n", 0660, "/secret may be read or changed by others (mode "
-			  "0660): chmod 600 it\n" },
+	{ "hush\n", 0644,
+	    "/secret may be read or changed by others (mode "
+	    "0644): chmod 600 it\n" },
+	{ "hush\n", 0660,
+	    "/secret may be read or changed by others (mode "
+	    "0660): chmod 600 it\n" },
 	{ "", 0600, "/secret is empty\n" },
 	{ "\n", 0600, "/secret is empty\n" },
 	{ "two\nlines\n", 0600, "/secret: want a secret of one line\n" },
@@ -687,19 +703,24 @@ START_TEST(agreement)
 {
 	char path[256], want[512];
 
-	write_file("c.yaml", OPERATOR COMPONENT GUARDS
-	    "categories: {news: {agreement: a}}\n", 0644);
+	write_file("c.yaml",
+	    OPERATOR COMPONENT GUARDS "categories: {news: {agreement: a}}\n",
+	    0644);
 	(void)snprintf(path, sizeof path, "%s/a", dir);
-	(void)snprintf(want, sizeof want, "%s/c.yaml:4: categories.ID.agreement:"
-	    " %s: No such file or directory\n", dir, path);
+	(void)snprintf(want, sizeof want,
+	    "%s/c.yaml:4: categories.ID.agreement:"
+	    " %s: No such file or directory\n",
+	    dir, path);
 	ck_assert_int_eq(load_file(&config), -1);
 	ck_assert_str_eq(lines(), want);
 
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	write_file("a/notes", "", 0644);
 	buf_reset(&problems);
-	(void)snprintf(want, sizeof want, "%s/c.yaml:4: categories.ID.agreement:"
-	    " %s has no agreement: want files like 1.en.txt\n", dir, path);
+	(void)snprintf(want, sizeof want,
+	    "%s/c.yaml:4: categories.ID.agreement:"
+	    " %s has no agreement: want files like 1.en.txt\n",
+	    dir, path);
 	ck_assert_int_eq(load_file(&config), -1);
 	ck_assert_str_eq(lines(), want);
 
@@ -730,8 +751,8 @@ START_TEST(no_file)
 	(void)snprintf(want, sizeof want, "%s: is not a file\n", dir);
 	ck_assert_str_eq(lines(), want);
 	buf_reset(&problems);
-	ck_assert_int_eq(config_load(&config, "/nowhere/c.yaml", &problems,
-	    &err), -1);
+	ck_assert_int_eq(
+	    config_load(&config, "/nowhere/c.yaml", &problems, &err), -1);
 	ck_assert_str_eq(lines(),
 	    "/nowhere/c.yaml: No such file or directory\n");
 }
@@ -783,12 +804,11 @@ START_TEST(every_option_is_in_the_manual)
 
 		(void)snprintf(start, sizeof start, ".It Ic %s (", o->path);
 		item = strstr(text, start);
-		ck_assert_msg(item != NULL, "%s is not in the manual",
-		    o->path);
+		ck_assert_msg(item != NULL, "%s is not in the manual", o->path);
 		want_parentheses(o, want);
-		ck_assert_msg(strncmp(item + strlen(start) - 1, want,
-		    strlen(want)) == 0, "%s: the manual should say %s",
-		    o->path, want);
+		ck_assert_msg(
+		    strncmp(item + strlen(start) - 1, want, strlen(want)) == 0,
+		    "%s: the manual should say %s", o->path, want);
 	}
 	for (const char *c = text; (c = strstr(c, ".It Ic ")) != NULL; c++)
 		items++;
@@ -806,8 +826,8 @@ START_TEST(every_option_is_in_the_sample)
 		const char *dot = strrchr(o->path, '.');
 		char key[128];
 
-		(void)snprintf(key, sizeof key, "%s:",
-		    dot != NULL ? dot + 1 : o->path);
+		(void)snprintf(key, sizeof key,
+		    "%s:", dot != NULL ? dot + 1 : o->path);
 		ck_assert_msg(strstr(text, key) != NULL,
 		    "%s is not in the sample", o->path);
 	}
@@ -822,7 +842,8 @@ START_TEST(options_say_what_they_are)
 	for (size_t i = 0; (o = config_option(i)) != NULL; i++) {
 		ck_assert_msg(*o->type != '\0', "%s", o->path);
 		ck_assert_msg(strlen(o->doc) > 8 &&
-		    o->doc[strlen(o->doc) - 1] == '.', "%s", o->path);
+			o->doc[strlen(o->doc) - 1] == '.',
+		    "%s", o->path);
 		ck_assert_msg(!o->is_mandatory || *o->def == '\0', "%s",
 		    o->path);
 		if (strcmp(o->type, "duration") == 0)
@@ -836,7 +857,8 @@ START_TEST(sample_loads)
 	char *text = slurp("conf/masthead.yaml");
 
 	ck_assert_int_eq(config_load_text(&config, "conf/masthead.yaml", text,
-	    strlen(text), &problems, &err), 0);
+			     strlen(text), &problems, &err),
+	    0);
 	ck_assert_int_eq(config->policy.places[0].mode, PLACE_OBSERVE);
 	free(text);
 }
@@ -853,7 +875,8 @@ START_TEST(sample_loads_with_all_comments_on)
 			*out++ = *in;
 	*out = '\0';
 	ck_assert_msg(config_load_text(&config, NAME, text, strlen(text),
-	    &problems, &err) == 0, "%s", lines());
+			  &problems, &err) == 0,
+	    "%s", lines());
 	ck_assert_str_eq(config->policy.places[0].labelled, "news");
 	ck_assert_uint_eq(config->policy.places[0].lease_s, 300);
 	free(text);

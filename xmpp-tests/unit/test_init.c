@@ -64,8 +64,9 @@ START_TEST(what_it_writes_loads)
 	(void)umask(0);
 	buf_init(&problems, 8192);
 	ck_assert_msg(init_write(dir, &next, &err) == 0, "%s", err.text);
-	ck_assert_msg(config_load(&c, in_dir("masthead.yaml"), &problems,
-	    &err) == 0, "%s", problems.data);
+	ck_assert_msg(
+	    config_load(&c, in_dir("masthead.yaml"), &problems, &err) == 0,
+	    "%s", problems.data);
 	ck_assert_int_eq(c->policy.places[0].mode, PLACE_OBSERVE);
 	ck_assert_str_eq(c->keys, in_dir("keys"));
 	ck_assert_str_eq(c->control, in_dir("control.sock"));
@@ -158,8 +159,7 @@ suite(void)
 	tcase_add_test(t, what_it_writes_loads);
 	tcase_add_test(t, it_is_private);
 	tcase_add_test(t, two_secrets_differ);
-	tcase_add_loop_test(t, nothing_is_written_over, 0,
-	    (int)COUNT(there));
+	tcase_add_loop_test(t, nothing_is_written_over, 0, (int)COUNT(there));
 	tcase_add_test(t, a_folder_too_deep_for_a_socket);
 	suite_add_tcase(s, t);
 	return s;

@@ -48,8 +48,8 @@ START_TEST(pairs)
 	struct buf out;
 
 	buf_init(&out, LOG_LINE_MAX);
-	log_format(&out, LOG_INFO, true, "x", "a", "1", "b", (char *)NULL,
-	    "n", LOG_NUM(-7), NULL);
+	log_format(&out, LOG_INFO, true, "x", "a", "1", "b", (char *)NULL, "n",
+	    LOG_NUM(-7), NULL);
 	ck_assert_str_eq(out.data, "<6>level=info event=x a=1 n=-7\n");
 	buf_clear(&out);
 }

@@ -11,13 +11,29 @@ static const struct seconds_case {
 	const char *text;
 	int64_t want; /* -1: no duration */
 } seconds_cases[] = {
-	{ "0s", 0 }, { "300s", 300 }, { "5m", 300 }, { "24h", 86400 },
-	{ "365d", 31536000 }, { "007m", 420 },
+	{ "0s", 0 },
+	{ "300s", 300 },
+	{ "5m", 300 },
+	{ "24h", 86400 },
+	{ "365d", 31536000 },
+	{ "007m", 420 },
 	{ "999999999999d", 999999999999 * 86400 },
-	{ "", -1 }, { "s", -1 }, { "5", -1 }, { "5 m", -1 }, { "5M", -1 },
-	{ "5mm", -1 }, { "1h30m", -1 }, { "-5m", -1 }, { "+5m", -1 },
-	{ "1.5h", -1 }, { "0x5s", -1 }, { " 5s", -1 }, { "5s ", -1 },
-	{ "5w", -1 }, { "1000000000000s", -1 }, { "٥s", -1 },
+	{ "", -1 },
+	{ "s", -1 },
+	{ "5", -1 },
+	{ "5 m", -1 },
+	{ "5M", -1 },
+	{ "5mm", -1 },
+	{ "1h30m", -1 },
+	{ "-5m", -1 },
+	{ "+5m", -1 },
+	{ "1.5h", -1 },
+	{ "0x5s", -1 },
+	{ " 5s", -1 },
+	{ "5s ", -1 },
+	{ "5w", -1 },
+	{ "1000000000000s", -1 },
+	{ "٥s", -1 },
 };
 
 START_TEST(seconds)
@@ -54,11 +70,16 @@ static const struct server_case {
 	{ "127.1:5347", "127.1", 5347, false },
 	{ "0.0.0.0:5347", "0.0.0.0", 5347, false },
 	{ "[::ffff:127.0.0.1]:1", "::ffff:127.0.0.1", 1, false },
-	{ "", NULL, 0, false }, { ":5347", NULL, 0, false },
-	{ "127.0.0.1:", NULL, 0, false }, { "127.0.0.1:0", NULL, 0, false },
-	{ "127.0.0.1:x", NULL, 0, false }, { "::1", NULL, 0, false },
-	{ "[::1", NULL, 0, false }, { "[]:1", NULL, 0, false },
-	{ "a b:1", NULL, 0, false }, { "a/b", NULL, 0, false },
+	{ "", NULL, 0, false },
+	{ ":5347", NULL, 0, false },
+	{ "127.0.0.1:", NULL, 0, false },
+	{ "127.0.0.1:0", NULL, 0, false },
+	{ "127.0.0.1:x", NULL, 0, false },
+	{ "::1", NULL, 0, false },
+	{ "[::1", NULL, 0, false },
+	{ "[]:1", NULL, 0, false },
+	{ "a b:1", NULL, 0, false },
+	{ "a/b", NULL, 0, false },
 };
 
 START_TEST(server)
@@ -130,12 +151,22 @@ END_TEST
 static const struct nearest_case {
 	const char *text, *want;
 } nearest_cases[] = {
-	{ "lease", "lease" }, { "leese", "lease" }, { "laese", "lease" },
-	{ "leas", "lease" }, { "leasee", "lease" }, { "gaurds", "guards" },
-	{ "guardss", "guards" }, { "lse", "lease" }, { "release", "lease" },
-	{ "xx", NULL }, { "", NULL }, { "placing", NULL }, { "aeels", NULL },
+	{ "lease", "lease" },
+	{ "leese", "lease" },
+	{ "laese", "lease" },
+	{ "leas", "lease" },
+	{ "leasee", "lease" },
+	{ "gaurds", "guards" },
+	{ "guardss", "guards" },
+	{ "lse", "lease" },
+	{ "release", "lease" },
+	{ "xx", NULL },
+	{ "", NULL },
+	{ "placing", NULL },
+	{ "aeels", NULL },
 	{ "0123456789012345678901234567890123456789012345678901234567890123"
-	  "456789", NULL },
+	  "456789",
+	    NULL },
 };
 
 START_TEST(nearest)
@@ -143,8 +174,7 @@ START_TEST(nearest)
 	static const char *const words[] = { "lease", "guards", "id" };
 	const struct nearest_case *c = &nearest_cases[_i];
 
-	ck_assert_pstr_eq(value_nearest(c->text, words, COUNT(words)),
-	    c->want);
+	ck_assert_pstr_eq(value_nearest(c->text, words, COUNT(words)), c->want);
 }
 END_TEST
 
