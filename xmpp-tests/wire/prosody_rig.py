@@ -376,8 +376,9 @@ class Prosody:
             stdout=open(f'{self.dir}/out', 'a'), stderr=subprocess.STDOUT)
         for _ in range(1200):
             try:
-                _, writer = await asyncio.open_connection('127.0.0.1', self.c2s)
-                writer.close()
+                for port in (self.c2s, self.component):
+                    _, writer = await asyncio.open_connection('127.0.0.1', port)
+                    writer.close()
                 return self
             except OSError:
                 await asyncio.sleep(0.05)
