@@ -11,7 +11,8 @@ sub_reload_print(const json_t *result, FILE *out)
 	char places[SHOW_NUMBER_MAX];
 
 	if (json_is_true(json_object_get(result, "loaded"))) {
-		(void)fprintf(out, "The configuration is loaded: %s places.\n",
+		(void)fprintf(out,
+		    "The configuration is loaded (places: %s).\n",
 		    show_number(result, "places", places));
 		return;
 	}

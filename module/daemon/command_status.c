@@ -51,6 +51,8 @@ exempt_json(const struct place *p)
 static json_t *
 place_json(const struct daemon *d, const struct place *p)
 {
+	/* As guards are told: what is observed never bounces. */
+	bool is_open = p->pass_unavailable || p->mode == PLACE_OBSERVE;
 	static const char *const badge_names[] = {
 		[PLACE_BADGE_REFERENCE] = "reference",
 		[PLACE_BADGE_FULL] = "full",
@@ -63,8 +65,8 @@ place_json(const struct daemon *d, const struct place *p)
 	    commands_words(p->publish[0], p->publish_count,
 		sizeof p->publish[0]),
 	    "reprint", reprint_json(p), "unavailable",
-	    p->pass_unavailable ? "pass" : "refuse", "message_badge",
-	    badge_names[p->badge], "lease", (json_int_t)p->lease_s, "attached",
+	    is_open ? "pass" : "refuse", "message_badge", badge_names[p->badge],
+	    "lease", (json_int_t)p->lease_s, "attached",
 	    is_attached(d, p->host));
 
 	(void)json_object_set_new(r, "labelled",
