@@ -4,7 +4,6 @@
 #include <time.h>
 
 #ifdef MASTHEAD_TEST_CLOCK
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,14 +13,14 @@ clock_offset_s(void)
 {
 	const char *path = getenv("MASTHEAD_CLOCK_OFFSET_FILE");
 	FILE *f = path != NULL ? fopen(path, "re") : NULL;
-	int64_t offset_s = 0;
+	char line[32] = "";
 
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%" SCNd64, &offset_s) != 1)
-		offset_s = 0;
+	if (fgets(line, sizeof line, f) == NULL)
+		line[0] = '\0';
 	(void)fclose(f);
-	return offset_s;
+	return (int64_t)strtoll(line, NULL, 10);
 }
 #else
 static int64_t

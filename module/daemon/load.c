@@ -609,7 +609,7 @@ prepare_pattern(const char *text, char r[JID_MAX + 1], struct err *e)
 	struct jid jid;
 
 	if (strncmp(text, "*@", 2) == 0) {
-		memcpy(r, "*@", 2);
+		strcpy(r, "*@"); /* fits: JID_MAX is more */
 		return jid_prepare_domain(text + 2, r + 2, JID_PART_MAX + 1, e);
 	}
 	if (jid_parse(&jid, text, e) != 0)
