@@ -7,71 +7,55 @@ DESTDIR    ?=
 BUILD      ?= build
 # Variants: release, asan (the tests), fuzz (clang, libFuzzer).
 V          ?= release
-# Which of the two sets of packages `make deps` installs.
+# Which sets of packages `make deps` installs; xmpp-tests/deps has them.
 SETS       ?= build test
 
-VERSION    := 0.1.0
-DEPS_build := gcc libc6-dev pkg-config libexpat1-dev libstrophe-dev \
-	      libssl-dev libicu-dev icu-devtools libsqlite3-dev libuv1-dev \
-	      libyaml-dev libjansson-dev libsystemd-dev
-DEPS_test  := check clang libclang-rt-14-dev clang-format clang-tidy git \
-	      lua-check mandoc mmdebstrap prosody prosody-modules \
-	      python3 python3-cryptography python3-jwcrypto python3-jwt \
-	      python3-slixmpp shellcheck sqlite3 valgrind
-PKGS       := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
-	      yaml-0.1 jansson libsystemd
+VERSION  := 0.1.0
+PKGS     := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
+	    yaml-0.1 jansson libsystemd
+OUT      := $(BUILD)/$(V)
+BIN      := $(if $(filter release,$(V)),$(BUILD),$(OUT))
 
-OUT        := $(BUILD)/$(V)
-WARN       := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
-	      -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
-	      -Wformat=2 -Wvla -Wswitch-enum $(if $(CI),-Werror)
-CPPFLAGS   += -D_POSIX_C_SOURCE=200809L -Imodule -I$(OUT)/gen \
-	      -DMASTHEAD_VERSION='"$(VERSION)"' \
-	      -DMASTHEAD_LOCALE_DIR='"$(LOCALEDIR)"'
-CFLAGS     += -std=c11 -g $(WARN) -fstack-protector-strong -fPIE -MMD -MP
-LDFLAGS    += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-
-ifeq ($(V),release)
-CFLAGS     += -O2
-CPPFLAGS   += -D_FORTIFY_SOURCE=2
-BIN        := $(BUILD)
-else
-BIN        := $(OUT)
-endif
-ifeq ($(V),asan)
-CFLAGS     += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
-	      -fno-sanitize-recover=undefined
-CPPFLAGS   += -DMASTHEAD_TEST_CLOCK
-LDFLAGS    += -fsanitize=address,undefined
-endif
-ifeq ($(V),fuzz)
-CC         := clang
-CFLAGS     += -O1 -fno-omit-frame-pointer \
-	      -fsanitize=fuzzer-no-link,address,undefined
-LDFLAGS    += -fsanitize=fuzzer,address,undefined
-endif
-
+OPT_release := -O2 -D_FORTIFY_SOURCE=2
+OPT_asan    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	       -fno-sanitize-recover=undefined -DMASTHEAD_TEST_CLOCK
+OPT_fuzz    := -O1 -fno-omit-frame-pointer \
+	       -fsanitize=fuzzer-no-link,address,undefined
+LINK_asan   := -fsanitize=address,undefined
+LINK_fuzz   := -fsanitize=fuzzer,address,undefined
+CC       := $(if $(filter fuzz,$(V)),clang,$(CC))
+CPPFLAGS += -D_POSIX_C_SOURCE=200809L -Imodule -I$(OUT)/gen \
+	    -DMASTHEAD_VERSION='"$(VERSION)"' \
+	    -DMASTHEAD_PREFIX='"$(PREFIX)"' \
+	    -DMASTHEAD_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	    -DMASTHEAD_LOCALE_DIR='"$(PREFIX)/share/masthead/locale"'
+CFLAGS   += -std=c11 -g $(OPT_$(V)) -Wall -Wextra -Wpedantic -Wshadow \
+	    -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wwrite-strings -Wformat=2 -Wvla -Wswitch-enum \
+	    $(if $(CI),-Werror) -fstack-protector-strong -fPIE -MMD -MP
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(V))
 # Looked up once, when a recipe first needs them: `make deps` runs before.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+# A program of one source file on top of the library.
+PROGRAM    = $(CC) $(CPPFLAGS) -Ixmpp-tests $(CFLAGS) $(PKG_CFLAGS) \
+	     $(LDFLAGS) -MF $@.d -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
 
-LIB_SRC  := $(wildcard module/core/*.c module/crypto/*.c module/text/*.c \
-	      module/store/*.c module/xmpp/*.c module/daemon/*.c \
-	      module/cli/*.c)
-LIB_SRC  := $(filter-out %/main.c,$(LIB_SRC))
-CLI_SRC  := module/cli/main.c
+layers    = $(wildcard $(1:%=module/%/*.c))
+tests     = $(patsubst xmpp-tests/$(1)%.c,$(OUT)/$(2)%,$(wildcard \
+	      xmpp-tests/$(1)*.c))
+LIB_SRC  := $(filter-out %/main.c,$(call layers,core crypto text store xmpp \
+	      daemon cli))
+LIB      := $(OUT)/libmasthead.a
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
-MAIN_OBJ := $(OUT)/module/daemon/main.o
-CLI_OBJ  := $(CLI_SRC:%.c=$(OUT)/%.o)
-SAMPLES  := conf/masthead.yaml conf/agreements/news/1.en.txt \
-	    conf/agreements/news/1.de.txt
-SAMPLES_H := $(OUT)/gen/daemon/samples.h
+MAINS    := $(OUT)/module/daemon/main.o $(OUT)/module/cli/main.o
 LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 	      $(wildcard module/text/locale/*.txt))
 HARNESS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard xmpp-tests/harness/*.c))
-UNIT     := $(patsubst xmpp-tests/unit/%.c,$(OUT)/unit/%,\
-	      $(wildcard xmpp-tests/unit/test_*.c))
-
+UNIT     := $(call tests,unit/test_,unit/test_)
+FUZZ     := $(call tests,fuzz/fuzz_,fuzz/)
+SAMPLES  := $(addprefix conf/,masthead.yaml agreements/news/1.en.txt \
+	      agreements/news/1.de.txt)
 # The samples, with the paths of this installation.
 CONF     := $(patsubst %,$(OUT)/%,$(shell find conf -type f))
 
@@ -91,52 +75,45 @@ $(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
 endef
 export FILES
 
-.PHONY: all deps demo run test test-slow test-all unit tools lint bench \
+.PHONY: all deps demo run test test-slow test-all unit fuzz tools lint bench \
 	install uninstall dist clean FORCE
 
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE)
+unit: $(UNIT) $(LOCALE)
+fuzz: $(FUZZ) $(LOCALE)
+tools: $(OUT)/harness $(OUT)/judges/token_tool
 
 deps:
-	@xmpp-tests/deps $(foreach s,$(SETS),$(DEPS_$(s)))
+	@xmpp-tests/deps $(SETS)
 
 # What runs after deps is a make of its own, which sees what was installed.
+ASAN = @export MASTHEAD_BIN=$(abspath $(BUILD)/asan); $(MAKE) V=asan
 demo: deps
-	@$(MAKE) V=asan all tools
-	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/demo
-
+	$(ASAN) all tools && xmpp-tests/demo
 run: deps
-	@$(MAKE) V=asan all tools
-	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/servers/run
-
+	$(ASAN) all tools && xmpp-tests/servers/run
 test: deps
-	@$(MAKE) V=asan all unit tools
-	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/run
-
+	$(ASAN) all unit fuzz tools && xmpp-tests/run
 test-slow: deps
-	@$(MAKE) V=asan all unit tools
-	@$(MAKE) V=release all
-	@MASTHEAD_BIN=$(abspath $(BUILD)/asan) xmpp-tests/run slow
-
+	@$(MAKE) V=release all unit tools
+	$(ASAN) all unit fuzz tools && xmpp-tests/run slow
 test-all: test test-slow
-
-lint: export TIDY = -std=c11 $(CPPFLAGS) -Ixmpp-tests \
-	$$(pkg-config --cflags $(PKGS) check)
-lint: deps $(SAMPLES_H)
-	@xmpp-tests/lint
-
 bench: deps
 	@$(MAKE) V=release all tools
 	@MASTHEAD_BIN=$(abspath $(BUILD)) xmpp-tests/bench/run
+lint: export TIDY = -std=c11 $(CPPFLAGS) -Ixmpp-tests \
+	$$(pkg-config --cflags $(PKGS) check)
+lint: deps $(OUT)/gen/daemon/samples.h
+	@xmpp-tests/lint
 
-$(BIN)/masthead: $(MAIN_OBJ) $(OUT)/libmasthead.a
+$(BIN)/masthead: $(OUT)/module/daemon/main.o $(LIB)
+$(BIN)/mastheadctl: $(OUT)/module/cli/main.o $(LIB)
+$(OUT)/harness: $(HARNESS) $(OUT)/module/core/buf.o $(OUT)/module/core/err.o
+$(BIN)/masthead $(BIN)/mastheadctl $(OUT)/harness:
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BIN)/mastheadctl: $(CLI_OBJ) $(OUT)/libmasthead.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-
-$(OUT)/libmasthead.a: $(LIB_OBJ)
+$(LIB): $(LIB_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -144,8 +121,24 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
+$(OUT)/unit/%: xmpp-tests/unit/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(PROGRAM) $$(pkg-config --cflags --libs check)
+
+# Programs that show our work to judges from outside (xmpp-tests/judges).
+$(OUT)/judges/%: xmpp-tests/judges/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(PROGRAM)
+
+# fuzz_NAME.c: libFuzzer's under V=fuzz, otherwise it replays its corpus.
+$(OUT)/fuzz/%: xmpp-tests/fuzz/fuzz_%.c $(if $(filter fuzz,$(V)),,\
+		$(OUT)/xmpp-tests/fuzz/replay.o) $(LIB)
+	@mkdir -p $(@D)
+	$(PROGRAM)
+
 # What `masthead init` writes, as bytes in the program.
-$(SAMPLES_H): $(SAMPLES)
+$(OUT)/module/daemon/init.o: $(OUT)/gen/daemon/samples.h
+$(OUT)/gen/daemon/samples.h: $(SAMPLES)
 	@mkdir -p $(@D)
 	@for f in $(SAMPLES); do \
 		echo "static const unsigned char sample_$$(echo "$${f#conf/}" | \
@@ -153,30 +146,9 @@ $(SAMPLES_H): $(SAMPLES)
 		od -An -v -tu1 "$$f" | sed 's/[0-9][0-9]*/&,/g'; echo '};'; \
 	done >$@
 
-$(OUT)/module/daemon/init.o: $(SAMPLES_H)
-
 $(OUT)/locale/%.res: module/text/locale/%.txt
 	@mkdir -p $(@D)
 	genrb -q -e UTF-8 -d $(@D) $<
-
-$(OUT)/unit/%: xmpp-tests/unit/%.c $(OUT)/libmasthead.a
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Ixmpp-tests $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) \
-		-MF $@.d -o $@ $< $(OUT)/libmasthead.a $(PKG_LIBS) \
-		$$(pkg-config --cflags --libs check)
-
-# Programs that show our work to judges from outside (xmpp-tests/judges).
-$(OUT)/judges/%: xmpp-tests/judges/%.c $(OUT)/libmasthead.a
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(PKG_CFLAGS) $(LDFLAGS) -MF $@.d \
-		-o $@ $< $(OUT)/libmasthead.a $(PKG_LIBS)
-
-unit: $(UNIT) $(LOCALE)
-
-$(OUT)/harness: $(HARNESS) $(OUT)/module/core/buf.o $(OUT)/module/core/err.o
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-
-tools: $(OUT)/harness $(OUT)/judges/token_tool
 
 $(OUT)/conf/%: conf/% FORCE
 	@mkdir -p $(@D)
@@ -196,9 +168,9 @@ uninstall:
 	@echo "$$FILES" | while read -r mode file dir; do \
 		[ -z "$$mode" ] || rm -f "$(DESTDIR)$$dir/$${file##*/}"; \
 	done
-	@for dir in $(PREFIX)/lib/masthead $(PREFIX)/share/masthead; do \
-		[ ! -d "$(DESTDIR)$$dir" ] || \
-			find "$(DESTDIR)$$dir" -depth -type d -empty -delete; \
+	@for dir in $(DESTDIR)$(PREFIX)/lib/masthead \
+		$(DESTDIR)$(PREFIX)/share/masthead; do \
+		[ ! -d "$$dir" ] || find "$$dir" -depth -type d -empty -delete; \
 	done
 
 dist:
@@ -209,5 +181,5 @@ dist:
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(MAIN_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT:=.d) \
-	$(HARNESS:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(MAINS:.o=.d) $(HARNESS:.o=.d) $(UNIT:=.d) \
+	$(FUZZ:=.d)
