@@ -221,11 +221,15 @@ policy_decide(const struct publication *what, const struct publisher *who,
 {
 	struct verdict v = decide_action(what, who, where, now_s);
 
+	/* A lease is for ordinary posts, which this one says nothing about:
+	 * a reprint that anybody may make gives nobody the right to publish. */
+	if (!publication_is_ordinary(what))
+		v.lease_s = 0;
 	if (v.action != VERDICT_PASS)
 		return v;
 	if (v.rule != RULE_NOT_LABELLED && v.rule != RULE_EXEMPT)
 		add_badges(&v, who, where, now_s);
-	v.lease_s = where->lease_s;
+	v.lease_s = publication_is_ordinary(what) ? where->lease_s : 0;
 	/* No lease outlives the approval that it stands on. */
 	if (v.badge_count > 0 && v.badge_until_s - now_s < v.lease_s)
 		v.lease_s = (uint32_t)(v.badge_until_s - now_s);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/utf8.h"
+
 #define STATE_COUNT (PUBLISHER_WITHDRAWN + 1)
 #define ACTION_COUNT (DECISION_RENAME + 1)
 
@@ -103,29 +105,15 @@ lifecycle_next(const struct decision *d, enum publisher_state from,
 	return *to_r == PUBLISHER_NONE ? refuse(d, from, e) : 0;
 }
 
-/* Decodes one character of UTF-8; its length, or 0 if it is not valid. */
-static size_t
-utf8_next(const unsigned char *s, unsigned long *r)
+/* The character of `len` well-formed bytes at `s`. */
+static unsigned long
+decode(const unsigned char *s, size_t len)
 {
-	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len;
+	unsigned long c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
 
-	if (s[0] < 0x80) {
-		*r = s[0];
-		return 1;
-	}
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	*r = s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80) /* also the NUL at the end */
-			return 0;
-		*r = *r << 6 | (s[i] & 0x3f);
-	}
-	if (*r < least[len] || *r > 0x10ffff || (*r >= 0xd800 && *r <= 0xdfff))
-		return 0;
-	return len;
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	return c;
 }
 
 /* Control characters, line and paragraph separators, direction overrides,
@@ -152,11 +140,12 @@ lifecycle_text_check(const char *text, size_t max_len, const char *what,
 		return err_set(e, "%s is too long: %zu bytes at most", what,
 		    max_len);
 	while (*s != '\0') {
+		size_t len = utf8_len((const char *)s);
 		unsigned long c;
-		size_t len = utf8_next(s, &c);
 
 		if (len == 0)
 			return err_set(e, "%s is not UTF-8", what);
+		c = decode(s, len);
 		if (is_forbidden(c))
 			return err_set(e, "%s has a character that is not"
 			    " allowed (U+%04lX)", what, c);
