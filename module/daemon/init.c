@@ -291,7 +291,7 @@ say_start(const struct init *in, struct buf *next)
 	if (in->owner == NULL)
 		buf_addf(next,
 		    "    systemd-sysusers "
-		    "/usr/local/share/masthead/conf/masthead.sysusers\n"
+		    MASTHEAD_PREFIX "/share/masthead/conf/masthead.sysusers\n"
 		    "    chown -R %s: %s\n",
 		    INIT_ACCOUNT, in->dir);
 	buf_addf(next,
@@ -312,7 +312,8 @@ say_next(const struct init *in, struct buf *next)
 	    "\n3. In prosody.cfg.lua, with your own domains:\n\n",
 	    in->dir, in->is_system ? "." : ", keys/.", in->dir, in->dir);
 	buf_addf(next,
-	    "    plugin_paths = { \"/usr/local/lib/masthead/prosody\" }\n"
+	    "    plugin_paths = { \"" MASTHEAD_PREFIX
+	    "/lib/masthead/prosody\" }\n"
 	    "    masthead_component = \"masthead.example.org\"\n"
 	    "    Component \"rooms.example.org\" \"muc\"\n"
 	    "        modules_enabled = { \"masthead\" }\n"

@@ -11,7 +11,7 @@
 #include "daemon/init.h"
 #include "daemon/log.h"
 
-#define CONFIG_DEFAULT "/etc/masthead/masthead.yaml"
+#define CONFIG_DEFAULT MASTHEAD_SYSCONFDIR "/masthead/masthead.yaml"
 #define PROBLEMS_MAX 65536
 
 static void
