@@ -141,9 +141,7 @@ static const struct {
 	{ "a C1 control", { "publisher", "add", "a@b", "--name", "\xc2\x9b" },
 	    "--name: needs a text" },
 	{ "a line separator",
-	    { "publisher", "add", "a@b", "--name",
-		"A\xe2\x80\xa8"
-		"B" },
+	    { "publisher", "add", "a@b", "--name", "A\xe2\x80\xa8_" },
 	    "--name: needs a text" },
 	{ "no UTF-8", { "publisher", "add", "a@b", "--name", "\xff" },
 	    "--name: needs a text" },
