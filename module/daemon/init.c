@@ -290,8 +290,8 @@ say_start(const struct init *in, struct buf *next)
 	buf_addf(next, "\n4. Check it and start it:\n\n");
 	if (in->owner == NULL)
 		buf_addf(next,
-		    "    systemd-sysusers "
-		    MASTHEAD_PREFIX "/share/masthead/conf/masthead.sysusers\n"
+		    "    systemd-sysusers " MASTHEAD_PREFIX
+		    "/share/masthead/conf/masthead.sysusers\n"
 		    "    chown -R %s: %s\n",
 		    INIT_ACCOUNT, in->dir);
 	buf_addf(next,
