@@ -42,8 +42,8 @@ policy_has_host(const struct policy *p, const char *host)
 void
 policy_number_places(struct policy *p, const struct policy *old)
 {
-	p->next_place_id = old == NULL || old->next_place_id == 0
-	    ? 1 : old->next_place_id;
+	p->next_place_id =
+	    old == NULL || old->next_place_id == 0 ? 1 : old->next_place_id;
 	for (size_t i = 0; i < p->place_count; i++) {
 		p->places[i].id = 0;
 		for (size_t j = 0; old != NULL && j < old->place_count; j++)
@@ -64,8 +64,8 @@ approval_holds(const struct approval *a, int64_t now_s)
  * ones there are have run out, `*ended_r` is when the last did (else 0). */
 static bool
 is_approved_for(const struct publisher *who,
-    const char categories[][CATEGORY_ID_MAX + 1], unsigned count,
-    int64_t now_s, int64_t *ended_r)
+    const char categories[][CATEGORY_ID_MAX + 1], unsigned count, int64_t now_s,
+    int64_t *ended_r)
 {
 	*ended_r = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -91,8 +91,11 @@ static struct verdict
 refuse(enum verdict_rule rule, enum refusal why, int64_t date_s,
     const struct place *where)
 {
-	struct verdict v = { .action = VERDICT_REFUSE, .rule = rule,
-	    .refusal = why, .date_s = date_s, .lease_s = REFUSAL_LEASE_S };
+	struct verdict v = { .action = VERDICT_REFUSE,
+		.rule = rule,
+		.refusal = why,
+		.date_s = date_s,
+		.lease_s = REFUSAL_LEASE_S };
 
 	if (where->mode == PLACE_OBSERVE) {
 		v.action = VERDICT_PASS;

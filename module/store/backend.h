@@ -30,8 +30,8 @@ struct store_backend {
 	    struct err *e);
 	int (*publisher_count)(void *handle, int64_t *r, struct err *e);
 	/* `d->name` is trimmed. */
-	int (*decide)(void *handle, const struct decision *d,
-	    int64_t *serial_r, int64_t *case_r, struct err *e);
+	int (*decide)(void *handle, const struct decision *d, int64_t *serial_r,
+	    int64_t *case_r, struct err *e);
 	int (*history)(void *handle, const char *jid,
 	    int (*each)(void *arg, const struct decision_row *d), void *arg,
 	    struct err *e);
@@ -59,8 +59,8 @@ struct store_backend {
 
 	int (*sync_config)(void *handle, const char *const *category_ids,
 	    const char *const *category_titles, size_t category_count,
-	    const struct staff_entry *staff, size_t staff_count,
-	    int64_t now_s, int64_t *serial_r, struct err *e);
+	    const struct staff_entry *staff, size_t staff_count, int64_t now_s,
+	    int64_t *serial_r, struct err *e);
 };
 
 extern const struct store_backend sqlite_backend;

@@ -73,24 +73,31 @@ refuse(const struct decision *d, enum publisher_state from, struct err *e)
 		    d->jid);
 	switch (d->action) {
 	case DECISION_ADD:
-		return err_set(e, "%s is on the register already (%s)",
-		    d->jid, state);
+		return err_set(e, "%s is on the register already (%s)", d->jid,
+		    state);
 	case DECISION_APPROVE:
 		if (from == PUBLISHER_SUSPENDED)
 			return err_set(e, "%s is suspended: restore it first",
 			    d->jid);
-		return err_set(e, "%s is %s: it needs a new application"
+		return err_set(e,
+		    "%s is %s: it needs a new application"
 		    " (publisher add) before it can be approved",
 		    d->jid, state);
 	case DECISION_SUSPEND:
-		return err_set(e, "%s is %s: only an approved publisher can"
-		    " be suspended", d->jid, state);
+		return err_set(e,
+		    "%s is %s: only an approved publisher can"
+		    " be suspended",
+		    d->jid, state);
 	case DECISION_RESTORE:
-		return err_set(e, "%s is %s: only a suspended publisher can"
-		    " be restored", d->jid, state);
+		return err_set(e,
+		    "%s is %s: only a suspended publisher can"
+		    " be restored",
+		    d->jid, state);
 	case DECISION_REVOKE:
-		return err_set(e, "%s is %s: only what an approved or"
-		    " suspended publisher has can be revoked", d->jid, state);
+		return err_set(e,
+		    "%s is %s: only what an approved or"
+		    " suspended publisher has can be revoked",
+		    d->jid, state);
 	case DECISION_RENAME:
 		break;
 	}
@@ -147,8 +154,10 @@ lifecycle_text_check(const char *text, size_t max_len, const char *what,
 			return err_set(e, "%s is not UTF-8", what);
 		c = decode(s, len);
 		if (is_forbidden(c))
-			return err_set(e, "%s has a character that is not"
-			    " allowed (U+%04lX)", what, c);
+			return err_set(e,
+			    "%s has a character that is not"
+			    " allowed (U+%04lX)",
+			    what, c);
 		is_blank = is_blank && c == ' ';
 		s += len;
 	}
@@ -165,8 +174,10 @@ check_jid(const char *jid, struct err *e)
 	at = strchr(jid, '@');
 	if (at == NULL || at == jid || at[1] == '\0' ||
 	    strchr(jid, '/') != NULL)
-		return err_set(e, "\"%s\" is no account's address"
-		    " (NAME@DOMAIN)", jid);
+		return err_set(e,
+		    "\"%s\" is no account's address"
+		    " (NAME@DOMAIN)",
+		    jid);
 	return 0;
 }
 

@@ -23,7 +23,8 @@
 #define WRITE_WAIT_MS 5000
 #define READ_CACHE_KIB 6144
 #define WRITE_CACHE_KIB 2048
-#define HEADER_LEN 100 /* https://sqlite.org/fileformat2.html#the_database_header */
+/* https://sqlite.org/fileformat2.html#the_database_header */
+#define HEADER_LEN 100
 
 /* What is read of a publisher; columns in the order of sqlite_publisher.c. */
 #define RECORD "jid, name, state, state_since_s, ifnull(case_id, 0), approvals"
@@ -31,119 +32,135 @@
 static const char *const sql_text[SQL_COUNT] = {
 	[SQL_SERIAL] = "SELECT serial FROM meta WHERE one = 1",
 	[SQL_BUMP] = "UPDATE meta SET serial = serial + 1 WHERE one = 1"
-	    " RETURNING serial",
+		     " RETURNING serial",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_PUBLISHER] = "SELECT " RECORD " FROM publishers WHERE jid = ?1",
 	[SQL_PUBLISHER_STATE] = "SELECT state FROM publishers WHERE jid = ?1",
 	[SQL_PUBLISHER_LIST] = "SELECT " RECORD " FROM publishers"
-	    " WHERE jid > ?1 ORDER BY jid LIMIT ?2",
-	[SQL_PUBLISHER_LIST_STATE] = "SELECT " RECORD " FROM publishers"
+			       " WHERE jid > ?1 ORDER BY jid LIMIT ?2",
+	[SQL_PUBLISHER_LIST_STATE] =
+	    "SELECT " RECORD " FROM publishers"
 	    " WHERE jid > ?1 AND state = ?3 ORDER BY jid LIMIT ?2",
 	[SQL_REASON] = "SELECT reason FROM decisions WHERE id = ?1",
 	[SQL_PUBLISHER_COUNT] = "SELECT state, count(*) FROM publishers"
-	    " GROUP BY state",
-	[SQL_PUBLISHER_INSERT] = "INSERT INTO publishers (jid, name, state,"
+				" GROUP BY state",
+	[SQL_PUBLISHER_INSERT] =
+	    "INSERT INTO publishers (jid, name, state,"
 	    " state_since_s, changed_serial) VALUES (?1, ?2, ?3, ?4, ?5)",
 	/* A state that does not change keeps its date. */
-	[SQL_PUBLISHER_SET_STATE] = "UPDATE publishers SET state_since_s ="
+	[SQL_PUBLISHER_SET_STATE] =
+	    "UPDATE publishers SET state_since_s ="
 	    " CASE state WHEN ?2 THEN state_since_s ELSE ?3 END,"
 	    " state = ?2, case_id = ?4, changed_serial = ?5 WHERE jid = ?1",
 	[SQL_PUBLISHER_RENAME] = "UPDATE publishers SET name = ?2,"
-	    " changed_serial = ?3 WHERE jid = ?1",
+				 " changed_serial = ?3 WHERE jid = ?1",
 	[SQL_NAME_OWNER] = "SELECT jid FROM publishers"
-	    " WHERE name = ?1 AND jid <> ?2",
+			   " WHERE name = ?1 AND jid <> ?2",
 	/* One that still runs is prolonged and keeps its beginning. */
-	[SQL_APPROVAL_SET] = "INSERT INTO approvals (jid, category, since_s,"
+	[SQL_APPROVAL_SET] =
+	    "INSERT INTO approvals (jid, category, since_s,"
 	    " until_s, decision) VALUES (?1, ?2, ?3, ?4, ?5)"
 	    " ON CONFLICT (jid, category) DO UPDATE SET since_s ="
 	    " CASE WHEN until_s > ?3 THEN since_s ELSE ?3 END,"
 	    " until_s = ?4, decision = ?5",
 	[SQL_APPROVALS_END] = "DELETE FROM approvals WHERE jid = ?1",
 	[SQL_APPROVALS_OTHER] = "SELECT count(*) FROM approvals"
-	    " WHERE jid = ?1 AND category <> ?2",
+				" WHERE jid = ?1 AND category <> ?2",
 	[SQL_CATEGORY] = "SELECT 1 FROM categories WHERE id = ?1"
-	    " AND removed_s IS NULL",
-	[SQL_DECISION_INSERT] = "INSERT INTO decisions (jid, at_s, action,"
+			 " AND removed_s IS NULL",
+	[SQL_DECISION_INSERT] =
+	    "INSERT INTO decisions (jid, at_s, action,"
 	    " decided_by, reason, category, name, until_s, serial)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, ''), nullif(?7, ''),"
 	    " nullif(?8, 0), ?9)",
 	[SQL_HISTORY] = "SELECT id, at_s, ifnull(until_s, 0), action,"
-	    " decided_by, reason, category, name FROM decisions"
-	    " WHERE jid = ?1 ORDER BY id",
-	[SQL_TOKEN_FIND] = "SELECT t.id, t.text, t.kid, t.iat_s, t.exp_s,"
+			" decided_by, reason, category, name FROM decisions"
+			" WHERE jid = ?1 ORDER BY id",
+	[SQL_TOKEN_FIND] =
+	    "SELECT t.id, t.text, t.kid, t.iat_s, t.exp_s,"
 	    " t.serial FROM publishers p JOIN tokens t ON t.jid = p.jid"
 	    " WHERE p.jid = ?1 AND t.aud = ?2 AND t.occupant = ?3"
 	    " AND t.kid = ?4 AND t.serial >= p.changed_serial"
 	    " ORDER BY t.iat_s DESC, t.rowid DESC LIMIT 1",
 	[SQL_TOKEN_BY_ID] = "SELECT id, text, kid, iat_s, exp_s, serial"
-	    " FROM tokens WHERE id = ?1",
-	[SQL_TOKEN_INSERT] = "INSERT INTO tokens (id, jid, aud, occupant,"
+			    " FROM tokens WHERE id = ?1",
+	[SQL_TOKEN_INSERT] =
+	    "INSERT INTO tokens (id, jid, aud, occupant,"
 	    " kid, text, iat_s, exp_s, serial) SELECT ?1, jid, ?3, ?4, ?5,"
 	    " ?6, ?7, ?8, ?9 FROM publishers WHERE jid = ?2",
 	[SQL_TOKEN_EXPIRE] = "DELETE FROM tokens WHERE exp_s < ?1",
 	[SQL_TOKEN_DELIST] = "DELETE FROM tokens WHERE kid = ?1"
-	    " AND iat_s >= ?2",
+			     " AND iat_s >= ?2",
 	[SQL_KEY] = "SELECT retired_s, revoked_s FROM keys WHERE kid = ?1",
 	[SQL_KEY_INSERT] = "INSERT INTO keys (kid, x, nbf_s, retired_s,"
-	    " revoked_s) VALUES (?1, ?2, ?3, ?4, ?5)",
+			   " revoked_s) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_KEY_RETIRE] = "UPDATE keys SET retired_s = ?2 WHERE kid = ?1",
 	/* A revoked key signs no more. */
 	[SQL_KEY_REVOKE] = "UPDATE keys SET revoked_s = ?2, retired_s ="
-	    " CASE retired_s WHEN 0 THEN ?3 ELSE retired_s END"
-	    " WHERE kid = ?1",
+			   " CASE retired_s WHEN 0 THEN ?3 ELSE retired_s END"
+			   " WHERE kid = ?1",
 	[SQL_KEY_LIST] = "SELECT kid, x, nbf_s, retired_s, revoked_s"
-	    " FROM keys ORDER BY nbf_s, kid",
+			 " FROM keys ORDER BY nbf_s, kid",
 	[SQL_KEY_EVENT] = "INSERT INTO key_events (kid, at_s, action,"
-	    " decided_by, reason, since_s, tokens_delisted)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), ?7)",
+			  " decided_by, reason, since_s, tokens_delisted)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), ?7)",
 	[SQL_CATEGORY_LIST] = "SELECT id, title FROM categories"
-	    " WHERE removed_s IS NULL ORDER BY id",
+			      " WHERE removed_s IS NULL ORDER BY id",
 	/* Changes a row only if that makes a difference. */
-	[SQL_CATEGORY_SET] = "INSERT INTO categories (id, title)"
+	[SQL_CATEGORY_SET] =
+	    "INSERT INTO categories (id, title)"
 	    " VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET title = ?2,"
 	    " removed_s = NULL WHERE title <> ?2 OR removed_s IS NOT NULL",
 	[SQL_CATEGORY_REMOVE] = "UPDATE categories SET removed_s = ?2"
-	    " WHERE id = ?1",
+				" WHERE id = ?1",
 	[SQL_STAFF_LIST] = "SELECT jid, role FROM staff ORDER BY jid, role",
-	[SQL_STAFF_SET] = "INSERT INTO staff (jid, role, since_s)"
+	[SQL_STAFF_SET] =
+	    "INSERT INTO staff (jid, role, since_s)"
 	    " VALUES (?1, ?2, ?3) ON CONFLICT (jid, role) DO NOTHING",
 	[SQL_STAFF_REMOVE] = "DELETE FROM staff WHERE jid = ?1 AND role = ?2",
-	[SQL_CONFIG_EVENT] = "INSERT INTO config_events (at_s, subject,"
+	[SQL_CONFIG_EVENT] =
+	    "INSERT INTO config_events (at_s, subject,"
 	    " object, change, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
 };
 
 int
 sqlite_fail(struct sqlite *s, int rc, struct err *e)
 {
-	const char *why = s->db == NULL ? sqlite3_errstr(rc)
-					: sqlite3_errmsg(s->db);
+	const char *why =
+	    s->db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db);
 
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL: /* the log's index, however often it tried */
-		return err_set(e, "the register %s is locked by another"
-		    " program (%s)", s->path, why);
+		return err_set(e,
+		    "the register %s is locked by another"
+		    " program (%s)",
+		    s->path, why);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(e, "the register %s is damaged (%s): stop"
-		    " Masthead and restore it from a backup", s->path, why);
+		return err_set(e,
+		    "the register %s is damaged (%s): stop"
+		    " Masthead and restore it from a backup",
+		    s->path, why);
 	case SQLITE_FULL:
-		return err_set(e, "there is no room on the disk for the"
-		    " register %s (%s)", s->path, why);
+		return err_set(e,
+		    "there is no room on the disk for the"
+		    " register %s (%s)",
+		    s->path, why);
 	case SQLITE_CANTOPEN:
 		return err_set(e, "cannot open the register %s: %s", s->path,
 		    s->db == NULL ? why
-			: strerror(sqlite3_system_errno(s->db)));
+				  : strerror(sqlite3_system_errno(s->db)));
 	case SQLITE_READONLY:
 		return err_set(e, "the register %s may not be written (%s)",
 		    s->path, why);
 	default:
 		return err_set(e, "the register %s failed (%s, code %d)",
-		    s->path, why, s->db == NULL ? rc
-			: sqlite3_extended_errcode(s->db));
+		    s->path, why,
+		    s->db == NULL ? rc : sqlite3_extended_errcode(s->db));
 	}
 }
 
@@ -192,8 +209,7 @@ sqlite_done(struct sqlite *s, enum sqlite_sql which)
 int
 sqlite_step(struct sqlite *s, enum sqlite_sql which, struct err *e)
 {
-	int rc = s->bind_failed ? SQLITE_NOMEM
-				: sqlite3_step(s->stmts[which]);
+	int rc = s->bind_failed ? SQLITE_NOMEM : sqlite3_step(s->stmts[which]);
 
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -229,8 +245,10 @@ sqlite_column_copy(struct sqlite *s, sqlite3_stmt *st, int column, char *r,
 	int len = sqlite3_column_bytes(st, column);
 
 	if (text == NULL || (size_t)len >= cap)
-		return err_set(e, "the register %s is damaged: a text is"
-		    " missing or too long", s->path);
+		return err_set(e,
+		    "the register %s is damaged: a text is"
+		    " missing or too long",
+		    s->path);
 	memcpy(r, text, (size_t)len);
 	r[len] = '\0';
 	return 0;
@@ -255,16 +273,17 @@ check_header(struct sqlite *s, struct err *e)
 	sqlite3_file *f = NULL;
 	int rc;
 
-	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
-	    &f);
+	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &f);
 	if (rc != SQLITE_OK || f->pMethods == NULL)
 		return err_set(e, "cannot open the register %s", s->path);
 	rc = f->pMethods->xRead(f, h, HEADER_LEN, 0);
 	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
 		return sqlite_fail(s, rc, e);
 	if (rc != SQLITE_OK || memcmp(h, "SQLite format 3", 16) != 0)
-		return err_set(e, "%s is no register, or is damaged: stop"
-		    " Masthead and restore it from a backup", s->path);
+		return err_set(e,
+		    "%s is no register, or is damaged: stop"
+		    " Masthead and restore it from a backup",
+		    s->path);
 	if ((h[68] << 24 | h[69] << 16 | h[70] << 8 | h[71]) !=
 	    SQLITE_APPLICATION_ID)
 		return err_set(e, "%s is the database of another program",
@@ -288,7 +307,8 @@ check_file(struct sqlite *s, struct err *e)
 		    strerror(errno));
 	if (seen->ino != 0 &&
 	    (st.st_ino != seen->ino || st.st_dev != seen->dev))
-		return err_set(e, "another file has taken the place of the"
+		return err_set(e,
+		    "another file has taken the place of the"
 		    " register %s: put the old one back, or restart Masthead",
 		    s->path);
 	if (seen->ino != 0 && st.st_size == seen->size &&
@@ -300,8 +320,11 @@ check_file(struct sqlite *s, struct err *e)
 	/* Most often this was a checkpoint; but nothing tells it from a hand
 	 * that wrote into the file, so no page is trusted any longer. */
 	(void)sqlite3_db_release_memory(s->db);
-	*seen = (struct sqlite_stamp){ .dev = st.st_dev, .ino = st.st_ino,
-	    .size = st.st_size, .mtim = st.st_mtim, .ctim = st.st_ctim };
+	*seen = (struct sqlite_stamp){ .dev = st.st_dev,
+		.ino = st.st_ino,
+		.size = st.st_size,
+		.mtim = st.st_mtim,
+		.ctim = st.st_ctim };
 	return 0;
 }
 
@@ -324,14 +347,17 @@ open_snapshot(struct sqlite *s, struct err *e)
 	    (rc = sqlite_step(s, SQL_SERIAL, e)) < 0)
 		return -1;
 	if (rc == 0)
-		return err_set(e, "the register %s is damaged: it has no"
-		    " serial", s->path);
+		return err_set(e,
+		    "the register %s is damaged: it has no"
+		    " serial",
+		    s->path);
 	serial = sqlite3_column_int64(st, 0);
 	if (serial < s->serial) {
 		sqlite_done(s, SQL_SERIAL);
-		return err_set(e, "the register %s went back from serial %lld"
-		    " to %lld: restart Masthead", s->path,
-		    (long long)s->serial, (long long)serial);
+		return err_set(e,
+		    "the register %s went back from serial %lld"
+		    " to %lld: restart Masthead",
+		    s->path, (long long)s->serial, (long long)serial);
 	}
 	s->serial = serial;
 	return 0;
@@ -395,8 +421,10 @@ sqlite_bump(struct sqlite *s, int64_t *serial_r, struct err *e)
 	if (st == NULL || (rc = sqlite_step(s, SQL_BUMP, e)) < 0)
 		return -1;
 	if (rc == 0)
-		return err_set(e, "the register %s is damaged: it has no"
-		    " serial", s->path);
+		return err_set(e,
+		    "the register %s is damaged: it has no"
+		    " serial",
+		    s->path);
 	*serial_r = sqlite3_column_int64(st, 0);
 	sqlite_done(s, SQL_BUMP);
 	return 0;
@@ -450,8 +478,7 @@ configure(struct sqlite *s, struct err *e)
 	(void)sqlite3_extended_result_codes(s->db, 1);
 	(void)sqlite3_busy_timeout(s->db, reads ? 0 : WRITE_WAIT_MS);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
-	    NULL);
+	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_snprintf(sizeof sql, sql,
 	    "PRAGMA cache_size = -%d; PRAGMA mmap_size = 0;"
 	    "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
@@ -468,8 +495,9 @@ connect_file(struct sqlite *s, struct err *e)
 	int rc;
 
 	call_once(&read_vfs_once, register_read_vfs);
-	rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+	rc = sqlite3_open_v2(s->path, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_PRIVATECACHE,
 	    s->mode == STORE_READ ? READ_VFS : NULL);
 	return rc == SQLITE_OK ? 0 : sqlite_fail(s, rc, e);
 }
@@ -502,7 +530,8 @@ sync_folder(const char *path, struct err *e)
 	int fd = -1;
 	int rc = -1;
 
-	folder = slash == NULL ? strdup(".")
+	folder = slash == NULL
+	    ? strdup(".")
 	    : strndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (folder != NULL)
 		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -550,8 +579,10 @@ check_no_log(const char *path, struct err *e)
 	if (wal == NULL)
 		return err_set(e, "no memory for the register");
 	if (stat(wal, &st) == 0 && st.st_size > 0)
-		rc = err_set(e, "%s is there without its register %s: put"
-		    " that back, or remove the other, too", wal, path);
+		rc = err_set(e,
+		    "%s is there without its register %s: put"
+		    " that back, or remove the other, too",
+		    wal, path);
 	sqlite3_free(wal);
 	return rc;
 }
@@ -597,8 +628,10 @@ check_schema(struct sqlite *s, struct err *e)
 	if (found < 0)
 		(void)sqlite_fail(s, rc, e);
 	else if (found != known)
-		(void)err_set(e, "the register %s has schema %d, and this"
-		    " program wants %d", s->path, found, known);
+		(void)err_set(e,
+		    "the register %s has schema %d, and this"
+		    " program wants %d",
+		    s->path, found, known);
 	(void)sqlite3_finalize(st);
 	return found == known ? 0 : -1;
 }
@@ -631,8 +664,10 @@ sqlite_open(void **handle_r, const char *path, enum store_mode mode,
 	struct sqlite *s;
 
 	if (path[0] != '/')
-		return err_set(e, "sqlite:%s: want the whole path,"
-		    " sqlite:/PATH", path);
+		return err_set(e,
+		    "sqlite:%s: want the whole path,"
+		    " sqlite:/PATH",
+		    path);
 	s = calloc(1, sizeof *s);
 	if (s == NULL || (s->path = strdup(path)) == NULL) {
 		free(s);

@@ -108,8 +108,8 @@ int sqlite_run(struct sqlite *s, enum sqlite_sql which, struct err *e);
 
 /* A text column into `r`; -1 if it is none or does not fit, which the schema
  * does not allow. */
-int sqlite_column_copy(struct sqlite *s, sqlite3_stmt *st, int column,
-    char *r, size_t cap, struct err *e);
+int sqlite_column_copy(struct sqlite *s, sqlite3_stmt *st, int column, char *r,
+    size_t cap, struct err *e);
 /* "" for NULL; valid until the next step. */
 const char *sqlite_column(sqlite3_stmt *st, int column);
 
@@ -135,8 +135,8 @@ int sqlite_migrate(struct sqlite *s, struct err *e);
 
 void sqlite_lookup(void *handle, const char *jid, store_publisher_cb done,
     void *arg);
-int sqlite_publisher_find(void *handle, const char *jid,
-    struct publisher *r, struct err *e);
+int sqlite_publisher_find(void *handle, const char *jid, struct publisher *r,
+    struct err *e);
 int sqlite_publisher_list(void *handle, const char *after, unsigned limit,
     enum publisher_state state,
     int (*each)(void *arg, const struct publisher *p), void *arg,
@@ -154,8 +154,7 @@ int sqlite_decide(void *handle, const struct decision *d, int64_t *serial_r,
 /* sqlite_token.c: tokens and keys */
 
 int sqlite_token_find(void *handle, const char *jid, const char *aud,
-    const char *occupant, const char *kid, struct token_row *r,
-    struct err *e);
+    const char *occupant, const char *kid, struct token_row *r, struct err *e);
 int sqlite_token_by_id(void *handle, const char *id, struct token_row *r,
     struct err *e);
 int sqlite_token_add(void *handle, const char *jid, const char *aud,
@@ -170,8 +169,7 @@ int sqlite_key_revoke(void *handle, const char *kid, int64_t since_s,
     int64_t now_s, const char *by, const char *reason, int64_t *serial_r,
     struct err *e);
 int sqlite_key_list(void *handle,
-    int (*each)(void *arg, const struct key_row *k), void *arg,
-    struct err *e);
+    int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
 
 /* sqlite_config.c */
 

@@ -19,8 +19,7 @@ struct wanted {
 
 static int
 record(struct sqlite *s, struct wanted *w, const char *subject,
-    const char *object, const char *change, const char *detail,
-    struct err *e)
+    const char *object, const char *change, const char *detail, struct err *e)
 {
 	const enum sqlite_sql q = SQL_CONFIG_EVENT;
 
@@ -75,7 +74,8 @@ remove_category(struct sqlite *s, struct wanted *w, const char *id,
 	sqlite_bind_text(s, q, 1, id);
 	sqlite_bind_int(s, q, 2, w->now_s);
 	return sqlite_run(s, q, e) < 0
-	    ? -1 : record(s, w, "category", id, "removed", "", e);
+	    ? -1
+	    : record(s, w, "category", id, "removed", "", e);
 }
 
 static int
@@ -121,7 +121,8 @@ remove_staff(struct sqlite *s, struct wanted *w, const char *jid,
 	sqlite_bind_text(s, q, 1, jid);
 	sqlite_bind_text(s, q, 2, role);
 	return sqlite_run(s, q, e) < 0
-	    ? -1 : record(s, w, "staff", jid, "removed", role, e);
+	    ? -1
+	    : record(s, w, "staff", jid, "removed", role, e);
 }
 
 /* Rows that are no longer wanted.  A row may be changed while the list is
@@ -139,10 +140,12 @@ remove_rest(struct sqlite *s, struct wanted *w, enum sqlite_sql list,
 
 		if (list == SQL_CATEGORY_LIST)
 			rc = wants_category(w, key)
-			    ? 0 : remove_category(s, w, key, e);
+			    ? 0
+			    : remove_category(s, w, key, e);
 		else
 			rc = wants_staff(w, key, more)
-			    ? 0 : remove_staff(s, w, key, more, e);
+			    ? 0
+			    : remove_staff(s, w, key, more, e);
 		if (rc < 0) {
 			sqlite_done(s, list);
 			break;
@@ -171,7 +174,7 @@ sqlite_sync_config(void *handle, const char *const *category_ids,
 {
 	struct sqlite *s = handle;
 	struct wanted w = { category_ids, category_titles, category_count,
-	    staff, staff_count, now_s, false };
+		staff, staff_count, now_s, false };
 	int64_t serial;
 
 	if (sqlite_write_begin(s, e) < 0)

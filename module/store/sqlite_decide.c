@@ -26,9 +26,10 @@ find_subject(struct sqlite *s, const char *jid, struct subject *p,
 		return rc;
 	p->from = publisher_state_find(sqlite_column(st, 0));
 	sqlite_done(s, SQL_PUBLISHER_STATE);
-	return p->from != PUBLISHER_NONE ? 0
-	    : err_set(e, "the register %s is damaged: %s has no state",
-		  s->path, jid);
+	return p->from != PUBLISHER_NONE
+	    ? 0
+	    : err_set(e, "the register %s is damaged: %s has no state", s->path,
+		  jid);
 }
 
 /* Two publishers with one name could not be told apart by their badges. */
@@ -64,8 +65,10 @@ check_category(struct sqlite *s, const struct decision *d, struct err *e)
 	if ((rc = sqlite_step(s, SQL_CATEGORY, e)) < 0)
 		return -1;
 	if (rc == 0)
-		return err_set(e, "there is no category \"%s\" in the"
-		    " configuration", d->category);
+		return err_set(e,
+		    "there is no category \"%s\" in the"
+		    " configuration",
+		    d->category);
 	sqlite_done(s, SQL_CATEGORY);
 
 	if ((st = sqlite_use(s, SQL_APPROVALS_OTHER, e)) == NULL)
@@ -76,7 +79,8 @@ check_category(struct sqlite *s, const struct decision *d, struct err *e)
 		return -1;
 	others = sqlite3_column_int64(st, 0);
 	sqlite_done(s, SQL_APPROVALS_OTHER);
-	return others < PUBLISHER_APPROVALS_MAX ? 0
+	return others < PUBLISHER_APPROVALS_MAX
+	    ? 0
 	    : err_set(e, "%s has %d categories, the most that there may be",
 		  d->jid, PUBLISHER_APPROVALS_MAX);
 }
@@ -98,8 +102,8 @@ insert_publisher(struct sqlite *s, const struct decision *d,
 }
 
 static int
-insert_decision(struct sqlite *s, const struct decision *d,
-    struct subject *p, struct err *e)
+insert_decision(struct sqlite *s, const struct decision *d, struct subject *p,
+    struct err *e)
 {
 	const enum sqlite_sql q = SQL_DECISION_INSERT;
 
@@ -189,10 +193,11 @@ apply_before(struct sqlite *s, const struct decision *d,
 		if (p->from == PUBLISHER_NONE)
 			return insert_publisher(s, d, p, e);
 		return end_approvals(s, d, e) < 0
-		    ? -1 : rename_publisher(s, d, p, e);
+		    ? -1
+		    : rename_publisher(s, d, p, e);
 	case DECISION_RENAME:
-		return check_name(s, d, e) < 0
-		    ? -1 : rename_publisher(s, d, p, e);
+		return check_name(s, d, e) < 0 ? -1
+					       : rename_publisher(s, d, p, e);
 	case DECISION_APPROVE:
 		return check_category(s, d, e);
 	case DECISION_SUSPEND:
@@ -209,8 +214,8 @@ apply(struct sqlite *s, const struct decision *d, struct subject *p,
 {
 	if (find_subject(s, d->jid, p, e) < 0 ||
 	    lifecycle_next(d, p->from, &p->to, e) < 0 ||
-	    sqlite_bump(s, &p->serial, e) < 0 ||
-	    apply_before(s, d, p, e) < 0 || insert_decision(s, d, p, e) < 0)
+	    sqlite_bump(s, &p->serial, e) < 0 || apply_before(s, d, p, e) < 0 ||
+	    insert_decision(s, d, p, e) < 0)
 		return -1;
 	if (d->action == DECISION_APPROVE && set_approval(s, d, p, e) < 0)
 		return -1;

@@ -5,10 +5,10 @@
  */
 #include "store/sqlite.h"
 
-#define COPY_APPROVALS(row) \
-    "UPDATE publishers SET approvals = ifnull((SELECT group_concat(" \
-    "category || ' ' || since_s || ' ' || until_s, ';') FROM approvals a" \
-    " WHERE a.jid = " row ".jid), '') WHERE jid = " row ".jid;"
+#define COPY_APPROVALS(row)                                                    \
+	"UPDATE publishers SET approvals = ifnull((SELECT group_concat("       \
+	"category || ' ' || since_s || ' ' || until_s, ';') FROM approvals a"  \
+	" WHERE a.jid = " row ".jid), '') WHERE jid = " row ".jid;"
 
 /* 1: publishers and what is decided about them. */
 static const char migration_1[] =
@@ -73,60 +73,65 @@ static const char migration_1[] =
     " decision INTEGER NOT NULL REFERENCES decisions (id),"
     " PRIMARY KEY (jid, category)) STRICT, WITHOUT ROWID;"
     "CREATE TRIGGER approvals_insert AFTER INSERT ON approvals"
-    " BEGIN " COPY_APPROVALS("new") " END;"
-    "CREATE TRIGGER approvals_update AFTER UPDATE ON approvals"
-    " BEGIN " COPY_APPROVALS("new") " END;"
-    "CREATE TRIGGER approvals_delete AFTER DELETE ON approvals"
-    " BEGIN " COPY_APPROVALS("old") " END;"
+    " BEGIN " COPY_APPROVALS(
+	"new") " END;"
+	       "CREATE TRIGGER approvals_update AFTER UPDATE ON approvals"
+	       " BEGIN " COPY_APPROVALS(
+		   "new") " END;"
+			  "CREATE TRIGGER approvals_delete AFTER DELETE ON approvals"
+			  " BEGIN " COPY_APPROVALS(
+			      "old") " END;"
 
-    "CREATE TABLE keys ("
-    " kid TEXT PRIMARY KEY,"
-    " x TEXT NOT NULL,"
-    " nbf_s INTEGER NOT NULL,"
-    " retired_s INTEGER NOT NULL DEFAULT 0,"
-    " revoked_s INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE key_events ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " kid TEXT NOT NULL REFERENCES keys (kid),"
-    " at_s INTEGER NOT NULL,"
-    " action TEXT NOT NULL,"
-    " decided_by TEXT NOT NULL,"
-    " reason TEXT NOT NULL,"
-    " since_s INTEGER,"
-    " tokens_delisted INTEGER) STRICT;"
-    "CREATE TRIGGER key_events_no_update BEFORE UPDATE ON key_events"
-    " BEGIN SELECT raise(ABORT, 'key events are never changed'); END;"
-    "CREATE TRIGGER key_events_no_delete BEFORE DELETE ON key_events"
-    " BEGIN SELECT raise(ABORT, 'key events are never deleted'); END;"
+				     "CREATE TABLE keys ("
+				     " kid TEXT PRIMARY KEY,"
+				     " x TEXT NOT NULL,"
+				     " nbf_s INTEGER NOT NULL,"
+				     " retired_s INTEGER NOT NULL DEFAULT 0,"
+				     " revoked_s INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+				     "CREATE TABLE key_events ("
+				     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+				     " kid TEXT NOT NULL REFERENCES keys (kid),"
+				     " at_s INTEGER NOT NULL,"
+				     " action TEXT NOT NULL,"
+				     " decided_by TEXT NOT NULL,"
+				     " reason TEXT NOT NULL,"
+				     " since_s INTEGER,"
+				     " tokens_delisted INTEGER) STRICT;"
+				     "CREATE TRIGGER key_events_no_update BEFORE UPDATE ON key_events"
+				     " BEGIN SELECT raise(ABORT, 'key events are never changed'); END;"
+				     "CREATE TRIGGER key_events_no_delete BEFORE DELETE ON key_events"
+				     " BEGIN SELECT raise(ABORT, 'key events are never deleted'); END;"
 
-    /* serial: what the register was at when the publisher was read. */
-    "CREATE TABLE tokens ("
-    " id TEXT NOT NULL UNIQUE,"
-    " jid TEXT NOT NULL REFERENCES publishers (jid),"
-    " aud TEXT NOT NULL,"
-    " occupant TEXT NOT NULL,"
-    " kid TEXT NOT NULL,"
-    " text TEXT NOT NULL,"
-    " iat_s INTEGER NOT NULL,"
-    " exp_s INTEGER NOT NULL,"
-    " serial INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX tokens_find"
-    " ON tokens (jid, aud, occupant, kid, iat_s);"
-    "CREATE INDEX tokens_exp ON tokens (exp_s);"
-    "CREATE INDEX tokens_kid ON tokens (kid, iat_s);"
+				     /* serial: what the register was at when
+					the publisher was read. */
+				     "CREATE TABLE tokens ("
+				     " id TEXT NOT NULL UNIQUE,"
+				     " jid TEXT NOT NULL REFERENCES publishers (jid),"
+				     " aud TEXT NOT NULL,"
+				     " occupant TEXT NOT NULL,"
+				     " kid TEXT NOT NULL,"
+				     " text TEXT NOT NULL,"
+				     " iat_s INTEGER NOT NULL,"
+				     " exp_s INTEGER NOT NULL,"
+				     " serial INTEGER NOT NULL) STRICT;"
+				     "CREATE INDEX tokens_find"
+				     " ON tokens (jid, aud, occupant, kid, iat_s);"
+				     "CREATE INDEX tokens_exp ON tokens (exp_s);"
+				     "CREATE INDEX tokens_kid ON tokens (kid, iat_s);"
 
-    /* What the configuration changed in categories and staff. */
-    "CREATE TABLE config_events ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " at_s INTEGER NOT NULL,"
-    " subject TEXT NOT NULL CHECK (subject IN ('category', 'staff')),"
-    " object TEXT NOT NULL,"
-    " change TEXT NOT NULL CHECK (change IN ('set', 'removed')),"
-    " detail TEXT NOT NULL) STRICT;"
-    "CREATE TRIGGER config_events_no_update BEFORE UPDATE ON config_events"
-    " BEGIN SELECT raise(ABORT, 'config events are never changed'); END;"
-    "CREATE TRIGGER config_events_no_delete BEFORE DELETE ON config_events"
-    " BEGIN SELECT raise(ABORT, 'config events are never deleted'); END;";
+				     /* What the configuration changed in
+					categories and staff. */
+				     "CREATE TABLE config_events ("
+				     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+				     " at_s INTEGER NOT NULL,"
+				     " subject TEXT NOT NULL CHECK (subject IN ('category', 'staff')),"
+				     " object TEXT NOT NULL,"
+				     " change TEXT NOT NULL CHECK (change IN ('set', 'removed')),"
+				     " detail TEXT NOT NULL) STRICT;"
+				     "CREATE TRIGGER config_events_no_update BEFORE UPDATE ON config_events"
+				     " BEGIN SELECT raise(ABORT, 'config events are never changed'); END;"
+				     "CREATE TRIGGER config_events_no_delete BEFORE DELETE ON config_events"
+				     " BEGIN SELECT raise(ABORT, 'config events are never deleted'); END;";
 
 /* Step N leads from schema N to schema N + 1. */
 static const char *const migrations[] = {
@@ -175,17 +180,20 @@ migrate(struct sqlite *s, struct err *e)
 	if (pragma_get(s, "PRAGMA user_version", &version, e) < 0)
 		return -1;
 	if (version > VERSION)
-		return err_set(e, "the register %s has schema %lld, and this"
+		return err_set(e,
+		    "the register %s has schema %lld, and this"
 		    " program knows %d at most: it was used with a newer"
-		    " version of Masthead", s->path, (long long)version,
-		    VERSION);
+		    " version of Masthead",
+		    s->path, (long long)version, VERSION);
 	if (version == VERSION)
 		return 0;
 	for (int64_t i = version; i < VERSION; i++)
 		if (run(s, migrations[i], e) < 0)
 			return err_prefix(e, "migration %d", (int)i + 1);
-	(void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA application_id = %d;"
-	    "PRAGMA user_version = %d", SQLITE_APPLICATION_ID, VERSION);
+	(void)sqlite3_snprintf(sizeof sql, sql,
+	    "PRAGMA application_id = %d;"
+	    "PRAGMA user_version = %d",
+	    SQLITE_APPLICATION_ID, VERSION);
 	return run(s, sql, e);
 }
 

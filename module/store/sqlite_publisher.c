@@ -70,8 +70,7 @@ read_record(struct sqlite *s, sqlite3_stmt *st, struct publisher *p,
 {
 	p->state_reason[0] = '\0';
 	if (sqlite_column_copy(s, st, COL_JID, p->jid, sizeof p->jid, e) < 0 ||
-	    sqlite_column_copy(s, st, COL_NAME, p->name, sizeof p->name,
-		e) < 0)
+	    sqlite_column_copy(s, st, COL_NAME, p->name, sizeof p->name, e) < 0)
 		return -1;
 	p->state = publisher_state_find(sqlite_column(st, COL_STATE));
 	if (p->state == PUBLISHER_NONE)
@@ -120,8 +119,7 @@ find(struct sqlite *s, const char *jid, struct publisher *p, struct err *e)
 }
 
 void
-sqlite_lookup(void *handle, const char *jid, store_publisher_cb done,
-    void *arg)
+sqlite_lookup(void *handle, const char *jid, store_publisher_cb done, void *arg)
 {
 	struct sqlite *s = handle;
 	struct err e = { .text = "" };
@@ -157,8 +155,7 @@ sqlite_publisher_find(void *handle, const char *jid, struct publisher *r,
 
 static int
 list(struct sqlite *s, enum sqlite_sql which, sqlite3_stmt *st,
-    int (*each)(void *arg, const struct publisher *p), void *arg,
-    struct err *e)
+    int (*each)(void *arg, const struct publisher *p), void *arg, struct err *e)
 {
 	int rc;
 
@@ -179,12 +176,12 @@ list(struct sqlite *s, enum sqlite_sql which, sqlite3_stmt *st,
 int
 sqlite_publisher_list(void *handle, const char *after, unsigned limit,
     enum publisher_state state,
-    int (*each)(void *arg, const struct publisher *p), void *arg,
-    struct err *e)
+    int (*each)(void *arg, const struct publisher *p), void *arg, struct err *e)
 {
 	struct sqlite *s = handle;
 	enum sqlite_sql which = state == PUBLISHER_NONE
-	    ? SQL_PUBLISHER_LIST : SQL_PUBLISHER_LIST_STATE;
+	    ? SQL_PUBLISHER_LIST
+	    : SQL_PUBLISHER_LIST_STATE;
 	sqlite3_stmt *st;
 	int64_t serial;
 	int rc = -1;
@@ -216,8 +213,7 @@ sqlite_publisher_count(void *handle, int64_t *r, struct err *e)
 	if (sqlite_read_begin(s, &serial, e) < 0)
 		return -1;
 	st = sqlite_use(s, SQL_PUBLISHER_COUNT, e);
-	while (st != NULL &&
-	    (rc = sqlite_step(s, SQL_PUBLISHER_COUNT, e)) == 1)
+	while (st != NULL && (rc = sqlite_step(s, SQL_PUBLISHER_COUNT, e)) == 1)
 		r[publisher_state_find(sqlite_column(st, 0))] +=
 		    sqlite3_column_int64(st, 1);
 	sqlite_read_end(s);

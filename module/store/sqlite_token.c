@@ -85,7 +85,8 @@ insert_token(struct sqlite *s, const char *jid, const char *aud,
 	sqlite_bind_int(s, q, 9, t->serial);
 	if (sqlite_run(s, q, e) < 0)
 		return -1;
-	return sqlite3_changes64(s->db) == 1 ? 0
+	return sqlite3_changes64(s->db) == 1
+	    ? 0
 	    : err_set(e, "%s is not on the register: it gets no token", jid);
 }
 
@@ -97,8 +98,8 @@ sqlite_token_add(void *handle, const char *jid, const char *aud,
 
 	if (sqlite_write_begin(s, e) < 0)
 		return -1;
-	return sqlite_write_end(s,
-	    insert_token(s, jid, aud, occupant, t, e), e);
+	return sqlite_write_end(s, insert_token(s, jid, aud, occupant, t, e),
+	    e);
 }
 
 int
@@ -177,7 +178,8 @@ want_key(struct sqlite *s, const char *kid, int64_t *retired_r,
 	int rc = find_key(s, kid, retired_r, revoked_r, e);
 
 	return rc == 0 ? err_set(e, "there is no key %s", kid)
-	    : rc < 0 ? -1 : 0;
+	    : rc < 0   ? -1
+		       : 0;
 }
 
 static int
@@ -185,8 +187,10 @@ add_key(struct sqlite *s, const struct key_row *k, int64_t now_s,
     const char *by, struct err *e)
 {
 	const enum sqlite_sql q = SQL_KEY_INSERT;
-	const struct key_event v = { .action = "add", .by = by, .reason = "",
-	    .at_s = now_s };
+	const struct key_event v = { .action = "add",
+		.by = by,
+		.reason = "",
+		.at_s = now_s };
 	int64_t retired, revoked;
 	int rc = find_key(s, k->kid, &retired, &revoked, e);
 
@@ -221,8 +225,10 @@ static int
 retire_key(struct sqlite *s, const char *kid, int64_t now_s, const char *by,
     struct err *e)
 {
-	const struct key_event v = { .action = "retire", .by = by,
-	    .reason = "", .at_s = now_s };
+	const struct key_event v = { .action = "retire",
+		.by = by,
+		.reason = "",
+		.at_s = now_s };
 	int64_t retired, revoked;
 
 	if (want_key(s, kid, &retired, &revoked, e) < 0)
@@ -239,8 +245,8 @@ retire_key(struct sqlite *s, const char *kid, int64_t now_s, const char *by,
 }
 
 int
-sqlite_key_retire(void *handle, const char *kid, int64_t now_s,
-    const char *by, struct err *e)
+sqlite_key_retire(void *handle, const char *kid, int64_t now_s, const char *by,
+    struct err *e)
 {
 	struct sqlite *s = handle;
 
@@ -249,8 +255,8 @@ sqlite_key_retire(void *handle, const char *kid, int64_t now_s,
 	return sqlite_write_end(s, retire_key(s, kid, now_s, by, e), e);
 }
 
-/* Forgets the tokens that the thief of a key could pass his own off as; `*count_r` of
- * them. */
+/* Forgets the tokens that the thief of a key could pass his own off as;
+ * `*count_r` of them. */
 static int
 delist_tokens(struct sqlite *s, const char *kid, int64_t since_s,
     int64_t *count_r, struct err *e)
@@ -274,8 +280,10 @@ revoke_key(struct sqlite *s, const char *kid, struct key_event *v,
 	if (want_key(s, kid, &retired, &revoked, e) < 0)
 		return -1;
 	if (revoked != 0 && revoked <= v->since_s)
-		return err_set(e, "the key %s is revoked already, from an"
-		    " earlier time", kid);
+		return err_set(e,
+		    "the key %s is revoked already, from an"
+		    " earlier time",
+		    kid);
 	if (sqlite_use(s, SQL_KEY_REVOKE, e) == NULL)
 		return -1;
 	sqlite_bind_text(s, SQL_KEY_REVOKE, 1, kid);
@@ -289,13 +297,15 @@ revoke_key(struct sqlite *s, const char *kid, struct key_event *v,
 }
 
 int
-sqlite_key_revoke(void *handle, const char *kid, int64_t since_s,
-    int64_t now_s, const char *by, const char *reason, int64_t *serial_r,
-    struct err *e)
+sqlite_key_revoke(void *handle, const char *kid, int64_t since_s, int64_t now_s,
+    const char *by, const char *reason, int64_t *serial_r, struct err *e)
 {
 	struct sqlite *s = handle;
-	struct key_event v = { .action = "revoke", .by = by,
-	    .reason = reason, .at_s = now_s, .since_s = since_s };
+	struct key_event v = { .action = "revoke",
+		.by = by,
+		.reason = reason,
+		.at_s = now_s,
+		.since_s = since_s };
 	int64_t serial;
 
 	if (sqlite_write_begin(s, e) < 0)
@@ -307,8 +317,8 @@ sqlite_key_revoke(void *handle, const char *kid, int64_t since_s,
 }
 
 int
-sqlite_key_list(void *handle,
-    int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e)
+sqlite_key_list(void *handle, int (*each)(void *arg, const struct key_row *k),
+    void *arg, struct err *e)
 {
 	struct sqlite *s = handle;
 	sqlite3_stmt *st;

@@ -105,11 +105,10 @@ store_publisher_find(struct store *s, const char *jid, struct publisher *r,
 int
 store_publisher_list(struct store *s, const char *after, unsigned limit,
     enum publisher_state state,
-    int (*each)(void *arg, const struct publisher *p), void *arg,
-    struct err *e)
+    int (*each)(void *arg, const struct publisher *p), void *arg, struct err *e)
 {
-	return s->backend->publisher_list(s->handle, after, limit, state,
-	    each, arg, e);
+	return s->backend->publisher_list(s->handle, after, limit, state, each,
+	    arg, e);
 }
 
 int
@@ -149,8 +148,7 @@ int
 store_token_find(struct store *s, const char *jid, const char *aud,
     const char *occupant, const char *kid, struct token_row *r, struct err *e)
 {
-	return s->backend->token_find(s->handle, jid, aud, occupant, kid, r,
-	    e);
+	return s->backend->token_find(s->handle, jid, aud, occupant, kid, r, e);
 }
 
 int
@@ -222,7 +220,6 @@ store_sync_config(struct store *s, const char *const *category_ids,
 {
 	if (staff_count > STAFF_MAX)
 		return err_set(e, "more than %d staff", STAFF_MAX);
-	return s->backend->sync_config(s->handle, category_ids,
-	    category_titles, category_count, staff, staff_count, now_s,
-	    serial_r, e);
+	return s->backend->sync_config(s->handle, category_ids, category_titles,
+	    category_count, staff, staff_count, now_s, serial_r, e);
 }

@@ -69,8 +69,8 @@ int store_lookup_begin(struct store *s, int64_t *serial_r, struct err *e);
 void store_lookup_end(struct store *s);
 
 /* Synchronous form, for commands: the whole record. */
-int store_publisher_find(struct store *s, const char *jid,
-    struct publisher *r, struct err *e);
+int store_publisher_find(struct store *s, const char *jid, struct publisher *r,
+    struct err *e);
 
 /* Calls `each` for publishers in JID order, after `after` (NULL: from the
  * start), at most `limit`; `state` NONE for all.  Stops if `each` returns
@@ -96,9 +96,9 @@ enum decision_action {
 };
 struct decision {
 	enum decision_action action;
-	const char *jid;      /* bare, prepared */
-	const char *by;	      /* who decided: a staff JID or "mastheadctl:USER" */
-	const char *reason;   /* not empty, but for ADD */
+	const char *jid;    /* bare, prepared */
+	const char *by;	    /* who decided: a staff JID or "mastheadctl:USER" */
+	const char *reason; /* not empty, but for ADD */
 	const char *category; /* APPROVE */
 	const char *name;     /* ADD, RENAME: the public name */
 	int64_t now_s;
@@ -137,8 +137,7 @@ struct token_row {
  * listed by ID.
  */
 int store_token_find(struct store *s, const char *jid, const char *aud,
-    const char *occupant, const char *kid, struct token_row *r,
-    struct err *e);
+    const char *occupant, const char *kid, struct token_row *r, struct err *e);
 int store_token_by_id(struct store *s, const char *id, struct token_row *r,
     struct err *e);
 /* Does not move the serial.  The publisher must be on the register. */
@@ -151,10 +150,10 @@ int store_token_expire(struct store *s, int64_t before_s, int64_t *count_r,
 /* Public halves and dates of signing keys; the private ones are files. */
 struct key_row {
 	char kid[KEY_ID_MAX + 1];
-	char x[64];	    /* base64url of the public key */
-	int64_t nbf_s;	    /* first use */
-	int64_t retired_s;  /* 0: in use; otherwise no longer signs */
-	int64_t revoked_s;  /* 0, or what `key revoke --since` said */
+	char x[64];	   /* base64url of the public key */
+	int64_t nbf_s;	   /* first use */
+	int64_t retired_s; /* 0: in use; otherwise no longer signs */
+	int64_t revoked_s; /* 0, or what `key revoke --since` said */
 };
 int store_key_add(struct store *s, const struct key_row *k, int64_t now_s,
     const char *by, struct err *e);
@@ -166,8 +165,7 @@ int store_key_revoke(struct store *s, const char *kid, int64_t since_s,
     int64_t now_s, const char *by, const char *reason, int64_t *serial_r,
     struct err *e);
 int store_key_list(struct store *s,
-    int (*each)(void *arg, const struct key_row *k), void *arg,
-    struct err *e);
+    int (*each)(void *arg, const struct key_row *k), void *arg, struct err *e);
 
 /* Brings the tables of categories and staff to what the config says, each
  * change recorded; moves the serial only if something changed. */

@@ -63,9 +63,9 @@ pass(struct store *s, const char *label, long publishers, long lookups,
 		n = (long)(seed >> 16) % publishers + 1;
 		(void)snprintf(jid, sizeof jid,
 		    i % 4 < known_of_4 ? "p%ld@example.org"
-				       : "p%ldx@example.org", n);
-		if (i % batch == 0 &&
-		    store_lookup_begin(s, &serial, &e) < 0) {
+				       : "p%ldx@example.org",
+		    n);
+		if (i % batch == 0 && store_lookup_begin(s, &serial, &e) < 0) {
 			fprintf(stderr, "bench_store: %s\n", e.text);
 			exit(1);
 		}
@@ -74,9 +74,9 @@ pass(struct store *s, const char *label, long publishers, long lookups,
 			store_lookup_end(s);
 	}
 	printf("%-8s batch %-3ld %6.2f us a look-up  (%ld found, %ld none,"
-	    " %ld failed)\n", label, batch,
-	    (now_us() - begun_us) / (double)lookups, t.found, t.none,
-	    t.failed);
+	       " %ld failed)\n",
+	    label, batch, (now_us() - begun_us) / (double)lookups, t.found,
+	    t.none, t.failed);
 	if (t.failed > 0)
 		exit(1);
 }
@@ -103,13 +103,14 @@ main(int argc, char **argv)
 	long publishers, lookups, batch;
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: bench_store sqlite:/PATH COUNT"
+		fprintf(stderr,
+		    "usage: bench_store sqlite:/PATH COUNT"
 		    " LOOKUPS [BATCH]\n");
 		return 2;
 	}
-	publishers = atol(argv[2]);
-	lookups = atol(argv[3]);
-	batch = argc > 4 ? atol(argv[4]) : 1;
+	publishers = strtol(argv[2], NULL, 10);
+	lookups = strtol(argv[3], NULL, 10);
+	batch = argc > 4 ? strtol(argv[4], NULL, 10) : 1;
 	if (publishers < 1 || lookups < 1 || batch < 1)
 		return 2;
 	if (store_open(&s, argv[1], STORE_READ, &e) < 0) {

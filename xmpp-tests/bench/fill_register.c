@@ -49,8 +49,8 @@ make_register(const char *url)
 	int rc = -1;
 
 	if (store_open(&s, url, STORE_WRITE, &e) == 0 &&
-	    store_sync_config(s, ids, titles, 1, NULL, 0, NOW_S, &serial,
-		&e) == 0)
+	    store_sync_config(s, ids, titles, 1, NULL, 0, NOW_S, &serial, &e) ==
+		0)
 		rc = 0;
 	else
 		fprintf(stderr, "fill_register: %s\n", e.text);
@@ -67,17 +67,18 @@ main(int argc, char **argv)
 	long long n;
 
 	if (argc != 3 || strncmp(argv[1], "sqlite:", 7) != 0 ||
-	    (n = atoll(argv[2])) < 1) {
+	    (n = strtoll(argv[2], NULL, 10)) < 1) {
 		fprintf(stderr, "usage: fill_register sqlite:/PATH COUNT\n");
 		return 2;
 	}
 	if (make_register(argv[1]) < 0)
 		return 1;
-	sql = sqlite3_mprintf(fill, n, n, (long long)NOW_S, n,
-	    (long long)NOW_S, n, (long long)NOW_S, (long long)UNTIL_S,
-	    (long long)NOW_S, (long long)UNTIL_S, n);
+	sql = sqlite3_mprintf(fill, n, n, (long long)NOW_S, n, (long long)NOW_S,
+	    n, (long long)NOW_S, (long long)UNTIL_S, (long long)NOW_S,
+	    (long long)UNTIL_S, n);
 	if (sqlite3_open(argv[1] + 7, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "PRAGMA foreign_keys = OFF;"
+	    sqlite3_exec(db,
+		"PRAGMA foreign_keys = OFF;"
 		"PRAGMA synchronous = OFF; PRAGMA cache_size = -65536",
 		NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) {

@@ -56,15 +56,15 @@ fx_remove_folder(void)
 }
 
 /* Fails the test with the store's own sentence. */
-#define fx_ok(call) \
-	ck_assert_msg((call) == 0, #call ": %s", fx_e.text)
+#define fx_ok(call) ck_assert_msg((call) == 0, #call ": %s", fx_e.text)
 /* The call fails and says `want` among other words. */
-#define fx_fails(call, want) do { \
-	fx_e.text[0] = '\0'; \
-	ck_assert_msg((call) == -1, #call " did not fail"); \
-	ck_assert_msg(strstr(fx_e.text, want) != NULL, \
-	    #call ": got \"%s\", want \"%s\"", fx_e.text, want); \
-} while (0)
+#define fx_fails(call, want)                                                   \
+	do {                                                                   \
+		fx_e.text[0] = '\0';                                           \
+		ck_assert_msg((call) == -1, #call " did not fail");            \
+		ck_assert_msg(strstr(fx_e.text, want) != NULL,                 \
+		    #call ": got \"%s\", want \"%s\"", fx_e.text, want);       \
+	} while (0)
 
 static inline void
 fx_open_writer(void)
@@ -119,10 +119,14 @@ static inline int
 fx_decide(enum decision_action action, const char *jid, const char *name,
     int64_t *serial_r)
 {
-	const struct decision d = { .action = action, .jid = jid,
-	    .by = "mastheadctl:root", .reason = "as agreed",
-	    .category = "news", .name = name, .now_s = T0,
-	    .until_s = T0 + 1000 };
+	const struct decision d = { .action = action,
+		.jid = jid,
+		.by = "mastheadctl:root",
+		.reason = "as agreed",
+		.category = "news",
+		.name = name,
+		.now_s = T0,
+		.until_s = T0 + 1000 };
 	int64_t serial = 0;
 	int rc = store_decide(fx_w, &d, &serial, NULL, &fx_e);
 

@@ -68,8 +68,7 @@ START_TEST(test_maximum)
 	buf_add(&b, bytes, sizes[_i].more);
 	if (!sizes[_i].want_failed)
 		want += sizes[_i].more;
-	ck_assert_msg(b.failed == sizes[_i].want_failed, "%s",
-	    sizes[_i].label);
+	ck_assert_msg(b.failed == sizes[_i].want_failed, "%s", sizes[_i].label);
 	ck_assert_uint_eq(b.len, want);
 	ck_assert(b.data == NULL || b.data[b.len] == '\0');
 }

@@ -17,8 +17,7 @@ static const struct {
 	const char *label;
 	const char *want;
 } transitions[] = {
-	/*                            NaiAsrRew */
-	{ DECISION_ADD, "add",       "a....aaaa" },
+	{ DECISION_ADD, "add", "a....aaaa" },
 	{ DECISION_APPROVE, "approve", ".AAA...A." },
 	{ DECISION_SUSPEND, "suspend", "...s....." },
 	{ DECISION_RESTORE, "restore", "....A...." },
@@ -29,7 +28,7 @@ static const struct {
 START_TEST(test_transition)
 {
 	const struct decision d = { .action = transitions[_i].action,
-	    .jid = "daily@example.org" };
+		.jid = "daily@example.org" };
 
 	ck_assert_str_eq(lifecycle_action_name(d.action),
 	    transitions[_i].label);
@@ -37,8 +36,8 @@ START_TEST(test_transition)
 		char want = transitions[_i].want[from];
 		enum publisher_state to = PUBLISHER_NONE;
 		struct err e = { .text = "" };
-		int rc = lifecycle_next(&d, (enum publisher_state)from, &to,
-		    &e);
+		int rc =
+		    lifecycle_next(&d, (enum publisher_state)from, &to, &e);
 		char got = rc < 0 ? '.' : letters[to];
 
 		ck_assert_msg(got == want, "%s from %c: got %c, want %c",
@@ -73,7 +72,7 @@ static const struct {
 START_TEST(test_sentence)
 {
 	const struct decision d = { .action = sentences[_i].action,
-	    .jid = "daily@example.org" };
+		.jid = "daily@example.org" };
 	enum publisher_state to;
 	struct err e = { .text = "" };
 
@@ -131,40 +130,57 @@ static const struct {
 	struct decision d;
 	const char *want; /* in the sentence; NULL: it is complete */
 } decisions[] = {
-#define BASE .jid = "daily@example.org", .by = "anna@example.org", \
-	.now_s = 100
+#define BASE .jid = "daily@example.org", .by = "anna@example.org", .now_s = 100
 	{ "add", { BASE, .action = DECISION_ADD, .name = "D" }, NULL },
 	{ "add without name", { BASE, .action = DECISION_ADD },
 	    "the public name is missing" },
-	{ "add, reason NULL", { BASE, .action = DECISION_ADD, .name = "D",
-	    .reason = NULL }, NULL },
-	{ "add, bad reason", { BASE, .action = DECISION_ADD, .name = "D",
-	    .reason = "\n" }, "the reason" },
-	{ "approve", { BASE, .action = DECISION_APPROVE, .reason = "r",
-	    .category = "news", .until_s = 101 }, NULL },
-	{ "approve, ends at once", { BASE, .action = DECISION_APPROVE,
-	    .reason = "r", .category = "news", .until_s = 100 },
+	{ "add, reason NULL",
+	    { BASE, .action = DECISION_ADD, .name = "D", .reason = NULL },
+	    NULL },
+	{ "add, bad reason",
+	    { BASE, .action = DECISION_ADD, .name = "D", .reason = "\n" },
+	    "the reason" },
+	{ "approve",
+	    { BASE, .action = DECISION_APPROVE, .reason = "r",
+		.category = "news", .until_s = 101 },
+	    NULL },
+	{ "approve, ends at once",
+	    { BASE, .action = DECISION_APPROVE, .reason = "r",
+		.category = "news", .until_s = 100 },
 	    "before it begins" },
-	{ "approve, no category", { BASE, .action = DECISION_APPROVE,
-	    .reason = "r", .until_s = 101 }, "the category is missing" },
-	{ "approve, no reason", { BASE, .action = DECISION_APPROVE,
-	    .category = "news", .until_s = 101 }, "the reason is missing" },
+	{ "approve, no category",
+	    { BASE, .action = DECISION_APPROVE, .reason = "r", .until_s = 101 },
+	    "the category is missing" },
+	{ "approve, no reason",
+	    { BASE, .action = DECISION_APPROVE, .category = "news",
+		.until_s = 101 },
+	    "the reason is missing" },
 	{ "suspend, no reason", { BASE, .action = DECISION_SUSPEND },
 	    "the reason is missing" },
-	{ "restore, no reason", { BASE, .action = DECISION_RESTORE,
-	    .reason = "" }, "the reason is missing" },
+	{ "restore, no reason",
+	    { BASE, .action = DECISION_RESTORE, .reason = "" },
+	    "the reason is missing" },
 	{ "revoke, no reason", { BASE, .action = DECISION_REVOKE },
 	    "the reason is missing" },
-	{ "rename, no reason", { BASE, .action = DECISION_RENAME,
-	    .name = "D" }, "the reason is missing" },
-	{ "rename, no name", { BASE, .action = DECISION_RENAME,
-	    .reason = "r" }, "the public name is missing" },
-	{ "full JID", { .jid = "a@b/c", .by = "x",
-	    .action = DECISION_SUSPEND, .reason = "r" }, "no account" },
-	{ "domain", { .jid = "example.org", .by = "x",
-	    .action = DECISION_SUSPEND, .reason = "r" }, "no account" },
-	{ "nobody decides", { .jid = "a@b", .action = DECISION_SUSPEND,
-	    .reason = "r" }, "who decides" },
+	{ "rename, no reason", { BASE, .action = DECISION_RENAME, .name = "D" },
+	    "the reason is missing" },
+	{ "rename, no name", { BASE, .action = DECISION_RENAME, .reason = "r" },
+	    "the public name is missing" },
+	{ "full JID",
+	    { .jid = "a@b/c",
+		.by = "x",
+		.action = DECISION_SUSPEND,
+		.reason = "r" },
+	    "no account" },
+	{ "domain",
+	    { .jid = "example.org",
+		.by = "x",
+		.action = DECISION_SUSPEND,
+		.reason = "r" },
+	    "no account" },
+	{ "nobody decides",
+	    { .jid = "a@b", .action = DECISION_SUSPEND, .reason = "r" },
+	    "who decides" },
 	{ "no action", { BASE, .reason = "r" }, "no decision 0" },
 };
 
@@ -186,7 +202,7 @@ END_TEST
 START_TEST(test_name_is_trimmed)
 {
 	const struct decision d = { BASE, .action = DECISION_ADD,
-	    .name = "  Daily  Example " };
+		.name = "  Daily  Example " };
 	char name[PUBLISHER_NAME_MAX + 1];
 	struct err e;
 

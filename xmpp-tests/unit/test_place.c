@@ -93,17 +93,17 @@ START_TEST(test_find)
 	const struct place *got;
 
 	for (size_t i = 0; i < COUNT(config); i++) {
-		ck_assert_int_eq(place_pattern_parse(&places[i], config[i],
-		    NULL), 0);
+		ck_assert_int_eq(
+		    place_pattern_parse(&places[i], config[i], NULL), 0);
 		turned[COUNT(config) - 1 - i] = places[i];
 	}
-	got = place_find(places, COUNT(config), finds[_i].local,
-	    finds[_i].host);
-	ck_assert_msg((got == NULL ? -1 : got - places) == finds[_i].want,
-	    "%s", finds[_i].label);
+	got =
+	    place_find(places, COUNT(config), finds[_i].local, finds[_i].host);
+	ck_assert_msg((got == NULL ? -1 : got - places) == finds[_i].want, "%s",
+	    finds[_i].label);
 	/* The order in the configuration decides nothing. */
-	got = place_find(turned, COUNT(config), finds[_i].local,
-	    finds[_i].host);
+	got =
+	    place_find(turned, COUNT(config), finds[_i].local, finds[_i].host);
 	ck_assert_int_eq(got == NULL, finds[_i].want < 0);
 	if (got != NULL)
 		ck_assert(place_same_pattern(got, &places[finds[_i].want]));

@@ -15,41 +15,67 @@
 static const struct publisher nobody_approved[] = {
 	{ .jid = "a@x", .state = PUBLISHER_APPLIED, .state_since_s = 11 },
 	{ .jid = "a@x", .state = PUBLISHER_IN_REVIEW, .state_since_s = 12 },
-	{ .jid = "a@x", .state = PUBLISHER_SUSPENDED, .state_since_s = 13,
-	    .approvals = { { "news", SINCE, UNTIL } }, .approval_count = 1 },
+	{ .jid = "a@x",
+	    .state = PUBLISHER_SUSPENDED,
+	    .state_since_s = 13,
+	    .approvals = { { "news", SINCE, UNTIL } },
+	    .approval_count = 1 },
 	{ .jid = "a@x", .state = PUBLISHER_REJECTED, .state_since_s = 14 },
-	{ .jid = "a@x", .state = PUBLISHER_REVOKED, .state_since_s = 15,
-	    .approvals = { { "news", SINCE, UNTIL } }, .approval_count = 1 },
+	{ .jid = "a@x",
+	    .state = PUBLISHER_REVOKED,
+	    .state_since_s = 15,
+	    .approvals = { { "news", SINCE, UNTIL } },
+	    .approval_count = 1 },
 	{ .jid = "a@x", .state = PUBLISHER_EXPIRED, .state_since_s = 16 },
 	{ .jid = "a@x", .state = PUBLISHER_WITHDRAWN, .state_since_s = 17 },
 	{ .jid = "a@x", .state = PUBLISHER_NONE, .state_since_s = 18 },
 };
-static const struct publisher news = { .jid = "daily@x", .name = "Daily",
-	.state = PUBLISHER_APPROVED, .state_since_s = SINCE,
-	.approvals = { { "news", SINCE, UNTIL } }, .approval_count = 1 };
-static const struct publisher sport = { .jid = "goal@x", .name = "Goal",
-	.state = PUBLISHER_APPROVED, .state_since_s = SINCE,
-	.approvals = { { "sport", SINCE, UNTIL } }, .approval_count = 1 };
-static const struct publisher both = { .jid = "wire@x", .name = "Wire",
-	.state = PUBLISHER_APPROVED, .state_since_s = SINCE,
+static const struct publisher news = { .jid = "daily@x",
+	.name = "Daily",
+	.state = PUBLISHER_APPROVED,
+	.state_since_s = SINCE,
+	.approvals = { { "news", SINCE, UNTIL } },
+	.approval_count = 1 };
+static const struct publisher sport = { .jid = "goal@x",
+	.name = "Goal",
+	.state = PUBLISHER_APPROVED,
+	.state_since_s = SINCE,
+	.approvals = { { "sport", SINCE, UNTIL } },
+	.approval_count = 1 };
+static const struct publisher both = { .jid = "wire@x",
+	.name = "Wire",
+	.state = PUBLISHER_APPROVED,
+	.state_since_s = SINCE,
 	.approvals = { { "news", SINCE, UNTIL },
-	    { "sport", SINCE, NOW + 100 } }, .approval_count = 2 };
+	    { "sport", SINCE, NOW + 100 } },
+	.approval_count = 2 };
 
 static struct place
 room(void)
 {
-	return (struct place){ .id = 1, .local = "newsroom", .host = "r.x",
-	    .publish = { "news" }, .publish_count = 1,
-	    .reprint_who = PLACE_REPRINT_CATEGORIES, .reprint = { "news" },
-	    .reprint_count = 1, .lease_s = 300 };
+	return (struct place){ .id = 1,
+		.local = "newsroom",
+		.host = "r.x",
+		.publish = { "news" },
+		.publish_count = 1,
+		.reprint_who = PLACE_REPRINT_CATEGORIES,
+		.reprint = { "news" },
+		.reprint_count = 1,
+		.lease_s = 300 };
 }
 
 static struct publication
 post(void)
 {
-	return (struct publication){ .n = 1, .kind = PUBLICATION_MESSAGE,
-	    .place_id = 1, .room = "newsroom", .actor = "daily@x/desk",
-	    .nick = "", .occupant = "", .lang = "", .affiliation = "" };
+	return (struct publication){ .n = 1,
+		.kind = PUBLICATION_MESSAGE,
+		.place_id = 1,
+		.room = "newsroom",
+		.actor = "daily@x/desk",
+		.nick = "",
+		.occupant = "",
+		.lang = "",
+		.affiliation = "" };
 }
 
 static struct publication
@@ -184,14 +210,12 @@ START_TEST(test_edge)
 {
 	const struct publication what = post();
 	const struct place where = room();
-	struct verdict v = policy_decide(&what, &news, &where,
-	    edges[_i].now_s);
+	struct verdict v = policy_decide(&what, &news, &where, edges[_i].now_s);
 
 	ck_assert_msg(v.refusal == edges[_i].want, "%s: got %d",
 	    edges[_i].label, (int)v.refusal);
 	ck_assert_uint_eq(v.lease_s, edges[_i].want_lease_s);
-	ck_assert_int_eq(v.badge_until_s,
-	    v.action == VERDICT_PASS ? UNTIL : 0);
+	ck_assert_int_eq(v.badge_until_s, v.action == VERDICT_PASS ? UNTIL : 0);
 	ck_assert_int_eq(v.date_s,
 	    edges[_i].want == REFUSAL_EXPIRED ? UNTIL : 0);
 }
@@ -229,8 +253,7 @@ START_TEST(test_no_lease)
 	struct place where = room();
 
 	where.lease_s = 0;
-	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s,
-	    0);
+	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s, 0);
 }
 END_TEST
 
@@ -247,23 +270,22 @@ static const struct {
 	unsigned want_badges;
 } reprints[] = {
 	{ "nobody", PLACE_REPRINT_NOBODY, "", &news, REFUSAL_REPRINT, 0 },
-	{ "nobody, unknown", PLACE_REPRINT_NOBODY, "", NULL,
-	    REFUSAL_REPRINT, 0 },
+	{ "nobody, unknown", PLACE_REPRINT_NOBODY, "", NULL, REFUSAL_REPRINT,
+	    0 },
 	{ "anyone", PLACE_REPRINT_ANYONE, "", &news, REFUSAL_NONE, 1 },
-	{ "anyone, unknown", PLACE_REPRINT_ANYONE, "", NULL,
+	{ "anyone, unknown", PLACE_REPRINT_ANYONE, "", NULL, REFUSAL_NONE, 0 },
+	{ "anyone, suspended", PLACE_REPRINT_ANYONE, "", &nobody_approved[2],
 	    REFUSAL_NONE, 0 },
-	{ "anyone, suspended", PLACE_REPRINT_ANYONE, "",
-	    &nobody_approved[2], REFUSAL_NONE, 0 },
-	{ "category", PLACE_REPRINT_CATEGORIES, "news", &news,
-	    REFUSAL_NONE, 1 },
+	{ "category", PLACE_REPRINT_CATEGORIES, "news", &news, REFUSAL_NONE,
+	    1 },
 	{ "category, unknown", PLACE_REPRINT_CATEGORIES, "news", NULL,
 	    REFUSAL_NOT_REGISTERED, 0 },
 	{ "category, suspended", PLACE_REPRINT_CATEGORIES, "news",
 	    &nobody_approved[2], REFUSAL_SUSPENDED, 0 },
 	{ "other category", PLACE_REPRINT_CATEGORIES, "sport", &news,
 	    REFUSAL_REPRINT, 0 },
-	{ "may reprint, not publish", PLACE_REPRINT_CATEGORIES, "sport",
-	    &sport, REFUSAL_NONE, 0 },
+	{ "may reprint, not publish", PLACE_REPRINT_CATEGORIES, "sport", &sport,
+	    REFUSAL_NONE, 0 },
 };
 
 START_TEST(test_reprint)
@@ -296,8 +318,8 @@ START_TEST(test_labelled)
 	strcpy(where.labelled, "news");
 	ck_passes(policy_decide(&what, NULL, &where, NOW), RULE_NOT_LABELLED,
 	    0);
-	ck_passes(policy_decide(&what, &news, &where, NOW),
-	    RULE_NOT_LABELLED, 0);
+	ck_passes(policy_decide(&what, &news, &where, NOW), RULE_NOT_LABELLED,
+	    0);
 	what.labels[0] = "sport";
 	what.label_count = 1;
 	ck_passes(policy_decide(&what, NULL, &where, NOW), RULE_NOT_LABELLED,
@@ -307,8 +329,7 @@ START_TEST(test_labelled)
 	ck_refused(policy_decide(&what, NULL, &where, NOW), RULE_PUBLISH,
 	    REFUSAL_NOT_REGISTERED);
 	ck_passes(policy_decide(&what, &news, &where, NOW), RULE_PUBLISH, 1);
-	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s,
-	    0);
+	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s, 0);
 }
 END_TEST
 
@@ -324,8 +345,7 @@ START_TEST(test_encrypted)
 	    REFUSAL_ENCRYPTION);
 	ck_refused(policy_decide(&what, NULL, &where, NOW), RULE_ENCRYPTED,
 	    REFUSAL_ENCRYPTION);
-	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s,
-	    0);
+	ck_assert_uint_eq(policy_decide(&what, &news, &where, NOW).lease_s, 0);
 	what.is_encrypted = false;
 	ck_passes(policy_decide(&what, &news, &where, NOW), RULE_PUBLISH, 1);
 }
@@ -391,14 +411,14 @@ END_TEST
 static void
 add_place(struct policy *p, const char *pattern)
 {
-	struct place *more = realloc(p->places,
-	    (p->place_count + 1) * sizeof *more);
+	struct place *more =
+	    realloc(p->places, (p->place_count + 1) * sizeof *more);
 
 	ck_assert_ptr_nonnull(more);
 	p->places = more;
 	memset(&more[p->place_count], 0, sizeof *more);
-	ck_assert_int_eq(place_pattern_parse(&more[p->place_count++], pattern,
-	    NULL), 0);
+	ck_assert_int_eq(
+	    place_pattern_parse(&more[p->place_count++], pattern, NULL), 0);
 }
 
 START_TEST(test_place_ids)

@@ -16,10 +16,8 @@ static const struct {
 
 START_TEST(test_kind)
 {
-	ck_assert_str_eq(publication_kind_name(kinds[_i].kind),
-	    kinds[_i].word);
-	ck_assert_int_eq(publication_kind_find(kinds[_i].word),
-	    kinds[_i].kind);
+	ck_assert_str_eq(publication_kind_name(kinds[_i].kind), kinds[_i].word);
+	ck_assert_int_eq(publication_kind_find(kinds[_i].word), kinds[_i].kind);
 }
 END_TEST
 
@@ -43,8 +41,7 @@ static const char *const unknown[] = { "", "Message", "messages", "retract" };
 
 START_TEST(test_unknown)
 {
-	ck_assert_int_eq(publication_kind_find(unknown[_i]),
-	    PUBLICATION_NONE);
+	ck_assert_int_eq(publication_kind_find(unknown[_i]), PUBLICATION_NONE);
 	ck_assert_int_eq(reprint_by_find(unknown[_i]), REPRINT_NONE);
 }
 END_TEST

@@ -37,8 +37,9 @@ END_TEST
 
 START_TEST(test_approval)
 {
-	static struct publisher p = { .approval_count = 2, .approvals = {
-		{ "news", 1, 2 }, { "sport", 3, 4 }, { "beyond", 5, 6 } } };
+	static struct publisher p = { .approval_count = 2,
+		.approvals = { { "news", 1, 2 }, { "sport", 3, 4 },
+		    { "beyond", 5, 6 } } };
 
 	ck_assert_ptr_eq(publisher_approval(&p, "news"), &p.approvals[0]);
 	ck_assert_ptr_eq(publisher_approval(&p, "sport"), &p.approvals[1]);

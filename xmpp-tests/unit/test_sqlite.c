@@ -108,8 +108,14 @@ run_sql(const char *path, const char *sql)
 }
 
 static const char *const refused_urls[] = {
-	"", "sqlite", "sqlite:", "sqlite:register.db", "postgres:/x",
-	"sqlite:/nonexistent/folder/register.db", "sqlite:/", "/tmp/x.db",
+	"",
+	"sqlite",
+	"sqlite:",
+	"sqlite:register.db",
+	"postgres:/x",
+	"sqlite:/nonexistent/folder/register.db",
+	"sqlite:/",
+	"/tmp/x.db",
 };
 
 START_TEST(test_refused_url)
@@ -119,8 +125,9 @@ START_TEST(test_refused_url)
 	for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
 		struct err e = { .text = "" };
 
-		ck_assert_int_eq(store_open(&s, refused_urls[_i],
-		    (enum store_mode)mode, &e), -1);
+		ck_assert_int_eq(
+		    store_open(&s, refused_urls[_i], (enum store_mode)mode, &e),
+		    -1);
 		ck_assert_ptr_null(s);
 		ck_assert_str_ne(e.text, "");
 	}
@@ -268,8 +275,8 @@ START_TEST(test_damaged)
 	read_copy(&good);
 	bad = good;
 	for (size_t i = damages[_i].damage == 'b' ? 4096 : 0; i < bad.len; i++)
-		bad.bytes[i] = damages[_i].damage == 'z' ? '\0'
-							 : (char)(i * 7 + 13);
+		bad.bytes[i] =
+		    damages[_i].damage == 'z' ? '\0' : (char)(i * 7 + 13);
 	switch (damages[_i].damage) {
 	case 'e':
 		overwrite("", 0);
@@ -400,7 +407,8 @@ hold_write_lock(void)
 static int
 hold_everything(void)
 {
-	return exec_and_keep("PRAGMA locking_mode = EXCLUSIVE;"
+	return exec_and_keep(
+	    "PRAGMA locking_mode = EXCLUSIVE;"
 	    "BEGIN EXCLUSIVE; UPDATE meta SET serial = serial + 1; COMMIT");
 }
 
@@ -409,8 +417,10 @@ hold_everything(void)
 static int
 hold_log_locks(void)
 {
-	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
-	    .l_start = 120, .l_len = 8 };
+	struct flock all = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = 120,
+		.l_len = 8 };
 	char shm[160];
 	int fd;
 
@@ -501,8 +511,7 @@ largest_file(void)
 		char path[160];
 		struct stat st;
 
-		(void)snprintf(path, sizeof path, "%s%s", fx_path,
-		    suffixes[i]);
+		(void)snprintf(path, sizeof path, "%s%s", fx_path, suffixes[i]);
 		if (stat(path, &st) == 0 && st.st_size > most)
 			most = st.st_size;
 	}
@@ -525,8 +534,8 @@ START_TEST(test_no_room)
 	do {
 		fx_ok(store_serial(fx_r, &serial, &fx_e));
 		(void)snprintf(name, sizeof name, "Daily %d", ++done);
-	} while (done < 1000 &&
-	    fx_decide(DECISION_RENAME, DAILY, name, NULL) == 0);
+	} while (
+	    done < 1000 && fx_decide(DECISION_RENAME, DAILY, name, NULL) == 0);
 	ck_assert_int_lt(done, 1000);
 	ck_assert_int_gt(done, 1);
 	/* The one that failed is not there, and nothing else is lost. */
@@ -626,8 +635,8 @@ END_TEST
 static int syncs, writes;
 static sqlite3_io_methods counted[2];
 static const sqlite3_io_methods *real[2];
-static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int,
-    int *);
+static int (
+    *real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
 
 static const sqlite3_io_methods *
 real_of(const sqlite3_file *f)
@@ -685,7 +694,8 @@ START_TEST(test_syncs)
 	for (int i = 0; i < 5; i++) {
 		before = syncs;
 		fx_ok(fx_decide((i & 1) == 0 ? DECISION_SUSPEND
-		    : DECISION_RESTORE, DAILY, NULL, NULL));
+					     : DECISION_RESTORE,
+		    DAILY, NULL, NULL));
 		ck_assert_int_gt(syncs, before);
 	}
 	syncs = writes = 0;
@@ -712,8 +722,7 @@ read_number(const char *sql)
 	int64_t r;
 
 	ck_assert_int_eq(sqlite3_open(fx_path, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &st, NULL),
-	    SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	r = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
@@ -756,8 +765,7 @@ START_TEST(test_failed_migration_leaves_nothing)
 	run_sql(fx_path, EMPTY_REGISTER "CREATE TABLE config_events (a);");
 	fx_fails(store_open(&s, fx_url, STORE_WRITE, &fx_e), "migration 1");
 	ck_assert_int_eq(read_number("PRAGMA user_version"), 0);
-	ck_assert_int_eq(read_number("SELECT count(*) FROM sqlite_schema"),
-	    1);
+	ck_assert_int_eq(read_number("SELECT count(*) FROM sqlite_schema"), 1);
 }
 END_TEST
 
@@ -796,10 +804,11 @@ START_TEST(test_history_is_append_only)
 	fx_approved(DAILY, "Daily");
 	fx_ok(store_key_add(fx_w, &k, 10, "start", &fx_e));
 	ck_assert_int_eq(sqlite3_open(fx_path, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL,
-	    NULL, NULL), SQLITE_OK);
-	ck_assert_int_ne(sqlite3_exec(db, forbidden[_i].sql, NULL, NULL,
-	    NULL), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_ne(sqlite3_exec(db, forbidden[_i].sql, NULL, NULL, NULL),
+	    SQLITE_OK);
 	ck_assert_msg(strstr(sqlite3_errmsg(db), forbidden[_i].want) != NULL,
 	    "%s: %s", forbidden[_i].sql, sqlite3_errmsg(db));
 	(void)sqlite3_close(db);
@@ -809,10 +818,15 @@ END_TEST
 /* The copy of the approvals that checks read is that of their table. */
 START_TEST(test_approvals_agree)
 {
-	const struct decision d = { .action = DECISION_APPROVE, .jid = DAILY,
-	    .by = "ctl", .reason = "r", .category = "sport", .now_s = T0,
-	    .until_s = T0 + 7 };
-	static const char disagree[] = "SELECT count(*) FROM publishers p"
+	const struct decision d = { .action = DECISION_APPROVE,
+		.jid = DAILY,
+		.by = "ctl",
+		.reason = "r",
+		.category = "sport",
+		.now_s = T0,
+		.until_s = T0 + 7 };
+	static const char disagree[] =
+	    "SELECT count(*) FROM publishers p"
 	    " WHERE approvals <> ifnull((SELECT group_concat(category || ' '"
 	    " || since_s || ' ' || until_s, ';') FROM approvals a"
 	    " WHERE a.jid = p.jid), '')";
@@ -832,8 +846,11 @@ END_TEST
 START_TEST(test_key_events)
 {
 	const struct key_row k = { .kid = "k1", .x = "AAA", .nbf_s = 10 };
-	struct token_row t = { .id = "a", .text = "t", .kid = "k1",
-	    .iat_s = 20, .exp_s = 30 };
+	struct token_row t = { .id = "a",
+		.text = "t",
+		.kid = "k1",
+		.iat_s = 20,
+		.exp_s = 30 };
 	int64_t serial;
 
 	fx_approved(DAILY, "Daily");
@@ -842,9 +859,11 @@ START_TEST(test_key_events)
 	fx_ok(store_key_revoke(fx_w, "k1", 15, 40, "ctl", "stolen", &serial,
 	    &fx_e));
 	ck_assert_int_eq(read_number("SELECT count(*) FROM key_events"), 2);
-	ck_assert_int_eq(read_number("SELECT count(*) FROM key_events WHERE"
-	    " action = 'revoke' AND decided_by = 'ctl' AND at_s = 40 AND"
-	    " reason = 'stolen' AND since_s = 15 AND tokens_delisted = 1"),
+	ck_assert_int_eq(
+	    read_number(
+		"SELECT count(*) FROM key_events WHERE"
+		" action = 'revoke' AND decided_by = 'ctl' AND at_s = 40 AND"
+		" reason = 'stolen' AND since_s = 15 AND tokens_delisted = 1"),
 	    1);
 }
 END_TEST

@@ -69,15 +69,22 @@ END_TEST
 
 START_TEST(test_record)
 {
-	struct decision d = { .action = DECISION_ADD, .jid = DAILY,
-	    .by = "ctl", .name = " Daily Example ", .now_s = 50 };
+	struct decision d = { .action = DECISION_ADD,
+		.jid = DAILY,
+		.by = "ctl",
+		.name = " Daily Example ",
+		.now_s = 50 };
 	struct publisher p;
 	int64_t serial, case_id;
 
 	fx_ok(store_decide(fx_w, &d, &serial, &case_id, &fx_e));
-	d = (struct decision){ .action = DECISION_APPROVE, .jid = DAILY,
-	    .by = "anna@example.org", .reason = "register extract seen",
-	    .category = "sport", .now_s = 100, .until_s = 200 };
+	d = (struct decision){ .action = DECISION_APPROVE,
+		.jid = DAILY,
+		.by = "anna@example.org",
+		.reason = "register extract seen",
+		.category = "sport",
+		.now_s = 100,
+		.until_s = 200 };
 	fx_ok(store_decide(fx_w, &d, &serial, &case_id, &fx_e));
 	d.category = "news";
 	d.reason = "press card seen";
@@ -101,9 +108,13 @@ END_TEST
 /* An approval that runs is prolonged; one that has ended begins anew. */
 START_TEST(test_prolong)
 {
-	struct decision d = { .action = DECISION_APPROVE, .jid = DAILY,
-	    .by = "ctl", .reason = "again", .category = "news",
-	    .now_s = T0 + 999, .until_s = T0 + 5000 };
+	struct decision d = { .action = DECISION_APPROVE,
+		.jid = DAILY,
+		.by = "ctl",
+		.reason = "again",
+		.category = "news",
+		.now_s = T0 + 999,
+		.until_s = T0 + 5000 };
 	struct publisher p;
 	int64_t serial;
 
@@ -126,9 +137,13 @@ START_TEST(test_categories)
 {
 	const char *const one[] = { "sport" };
 	const char *const title[] = { "Sport" };
-	struct decision d = { .action = DECISION_APPROVE, .jid = DAILY,
-	    .by = "ctl", .reason = "r", .category = "weather", .now_s = T0,
-	    .until_s = T0 + 1 };
+	struct decision d = { .action = DECISION_APPROVE,
+		.jid = DAILY,
+		.by = "ctl",
+		.reason = "r",
+		.category = "weather",
+		.now_s = T0,
+		.until_s = T0 + 1 };
 	int64_t serial, again;
 
 	fx_approved(DAILY, "Daily");
@@ -154,8 +169,12 @@ START_TEST(test_too_many_categories)
 {
 	char ids[PUBLISHER_APPROVALS_MAX + 1][8];
 	const char *p[PUBLISHER_APPROVALS_MAX + 1];
-	struct decision d = { .action = DECISION_APPROVE, .jid = DAILY,
-	    .by = "ctl", .reason = "r", .now_s = T0, .until_s = T0 + 1 };
+	struct decision d = { .action = DECISION_APPROVE,
+		.jid = DAILY,
+		.by = "ctl",
+		.reason = "r",
+		.now_s = T0,
+		.until_s = T0 + 1 };
 	int64_t serial;
 
 	for (size_t i = 0; i < COUNT(ids); i++) {
@@ -231,8 +250,7 @@ START_TEST(test_history)
 	    "6 revoke|mastheadctl:root|as agreed|||0@1700000000\n"
 	    "7 add|mastheadctl:root|as agreed||Daily|0@1700000000\n");
 	text[0] = '\0';
-	fx_ok(store_history(fx_r, "nobody@example.org", add_line, text,
-	    &fx_e));
+	fx_ok(store_history(fx_r, "nobody@example.org", add_line, text, &fx_e));
 	ck_assert_str_eq(text, "");
 }
 END_TEST
@@ -356,7 +374,7 @@ START_TEST(test_writer_beside_reader)
 	pthread_t writer;
 	void *failed;
 	int64_t base;
-	int seen = 0;
+	long seen = 0;
 
 	fx_ok(fx_decide(DECISION_ADD, DAILY, "0", &base));
 	ck_assert_int_eq(pthread_create(&writer, NULL, rename_often, fx_url),
@@ -365,8 +383,8 @@ START_TEST(test_writer_beside_reader)
 		struct fx_answer a = fx_lookup(DAILY);
 
 		ck_assert_msg(a.found == 1, "%d: %s", a.found, a.e.text);
-		ck_assert_int_eq(atoi(a.p.name), a.serial - base);
-		seen = atoi(a.p.name);
+		seen = strtol(a.p.name, NULL, 10);
+		ck_assert_int_eq(seen, a.serial - base);
 	}
 	ck_assert_int_eq(pthread_join(writer, &failed), 0);
 	ck_assert_msg(failed == NULL, "%s", fx_e.text);
@@ -387,8 +405,7 @@ files_contain(const char *needle)
 		size_t len, need = strlen(needle);
 		FILE *f;
 
-		(void)snprintf(path, sizeof path, "%s%s", fx_path,
-		    suffixes[i]);
+		(void)snprintf(path, sizeof path, "%s%s", fx_path, suffixes[i]);
 		if ((f = fopen(path, "rb")) == NULL)
 			continue;
 		len = fread(bytes, 1, sizeof bytes, f);
@@ -405,8 +422,7 @@ START_TEST(test_unknown_accounts_leave_no_trace)
 
 	fx_approved(DAILY, "Daily");
 	for (int i = 0; i < 1000; i++) {
-		(void)snprintf(jid, sizeof jid, "Quietreader%d@example.net",
-		    i);
+		(void)snprintf(jid, sizeof jid, "Quietreader%d@example.net", i);
 		ck_assert_int_eq(fx_lookup(jid).found, 0);
 	}
 	ck_assert_int_eq(files_contain("Quietreader"), 0);
@@ -424,8 +440,10 @@ END_TEST
 static struct token_row
 token(const char *id, int64_t iat_s, int64_t serial)
 {
-	struct token_row t = { .kid = "k1", .iat_s = iat_s,
-	    .exp_s = iat_s + 100, .serial = serial };
+	struct token_row t = { .kid = "k1",
+		.iat_s = iat_s,
+		.exp_s = iat_s + 100,
+		.serial = serial };
 
 	(void)snprintf(t.id, sizeof t.id, "%s", id);
 	(void)snprintf(t.text, sizeof t.text, "head.%s.tail", id);
@@ -465,8 +483,9 @@ START_TEST(test_token)
 	ck_assert_int_eq(t.exp_s, 250);
 	ck_assert_int_eq(find_token("occ:2", "k1", &t), 0);
 	ck_assert_int_eq(find_token("occ:1", "k2", &t), 0);
-	ck_assert_int_eq(store_token_find(fx_r, DAILY, "xmpp:other@x",
-	    "occ:1", "k1", &t, &fx_e), 0);
+	ck_assert_int_eq(store_token_find(fx_r, DAILY, "xmpp:other@x", "occ:1",
+			     "k1", &t, &fx_e),
+	    0);
 	ck_assert_int_eq(store_token_by_id(fx_r, "a", &t, &fx_e), 1);
 	ck_assert_int_eq(store_token_by_id(fx_r, "A", &t, &fx_e), 0);
 	fx_ok(store_serial(fx_r, &after, &fx_e));
@@ -528,8 +547,8 @@ add_key_line(void *arg, const struct key_row *k)
 	char *text = arg;
 	size_t used = strlen(text);
 
-	(void)snprintf(text + used, 256 - used, "%s=%s %lld %lld %lld;",
-	    k->kid, k->x, (long long)k->nbf_s, (long long)k->retired_s,
+	(void)snprintf(text + used, 256 - used, "%s=%s %lld %lld %lld;", k->kid,
+	    k->x, (long long)k->nbf_s, (long long)k->retired_s,
 	    (long long)k->revoked_s);
 	return 0;
 }
@@ -571,20 +590,23 @@ START_TEST(test_key_revoke)
 	fx_ok(store_serial(fx_r, &before, &fx_e));
 	add_token("a", 99, before);
 	add_token("b", 100, before);
-	fx_fails(store_key_revoke(fx_w, "k1", 100, 300, "ctl", "", &serial,
-	    &fx_e), "the reason");
+	fx_fails(
+	    store_key_revoke(fx_w, "k1", 100, 300, "ctl", "", &serial, &fx_e),
+	    "the reason");
 	fx_fails(store_key_revoke(fx_w, "k9", 100, 300, "ctl", "stolen",
-	    &serial, &fx_e), "no key");
-	fx_ok(store_key_revoke(fx_w, "k1", 100, 300, "ctl", "stolen",
-	    &serial, &fx_e));
+		     &serial, &fx_e),
+	    "no key");
+	fx_ok(store_key_revoke(fx_w, "k1", 100, 300, "ctl", "stolen", &serial,
+	    &fx_e));
 	ck_assert_int_eq(serial, before + 1);
 	ck_keys("k1=AAA 10 300 100;");
 	ck_assert_int_eq(store_token_by_id(fx_r, "a", &t, &fx_e), 1);
 	ck_assert_int_eq(store_token_by_id(fx_r, "b", &t, &fx_e), 0);
 	fx_fails(store_key_revoke(fx_w, "k1", 150, 300, "ctl", "stolen",
-	    &serial, &fx_e), "revoked already");
-	fx_ok(store_key_revoke(fx_w, "k1", 50, 400, "ctl", "long ago",
-	    &serial, &fx_e));
+		     &serial, &fx_e),
+	    "revoked already");
+	fx_ok(store_key_revoke(fx_w, "k1", 50, 400, "ctl", "long ago", &serial,
+	    &fx_e));
 	ck_keys("k1=AAA 10 300 50;");
 	ck_assert_int_eq(store_token_by_id(fx_r, "a", &t, &fx_e), 0);
 }
