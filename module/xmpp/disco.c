@@ -41,8 +41,8 @@ add_form(xmpp_stanza_t *query, const struct disco_form *f)
 	    add_field(x, "FORM_TYPE", "hidden", f->type) == -1)
 		return -1;
 	for (size_t i = 0; i < f->field_count; i++)
-		if (add_field(x, f->fields[i].name, NULL,
-			f->fields[i].value) == -1)
+		if (add_field(x, f->fields[i].name, NULL, f->fields[i].value) ==
+		    -1)
 			return -1;
 	return 0;
 }

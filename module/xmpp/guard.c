@@ -214,8 +214,7 @@ item_begin(struct guard_decoder *d, const struct reader_attr *attrs,
 
 /* The value of an unprefixed attribute; "" if there is none. */
 static const char *
-attr_find(const struct reader_attr *attrs, size_t attr_count,
-    const char *name)
+attr_find(const struct reader_attr *attrs, size_t attr_count, const char *name)
 {
 	for (size_t i = 0; i < attr_count; i++)
 		if (attrs[i].name.ns[0] == '\0' &&

@@ -39,8 +39,8 @@ enum guard_fault {
 struct guard_decoder {
 	enum guard_request request;
 	enum guard_fault fault;
-	const char *why;	/* static sentence about the fault, for the log */
-	char server[256];	/* attach: what the guard says it runs on */
+	const char *why;  /* static sentence about the fault, for the log */
+	char server[256]; /* attach: what the guard says it runs on */
 	struct publication items[GUARD_ITEMS_MAX];
 	unsigned item_count;
 	char arena[GUARD_BYTES_MAX];
@@ -67,9 +67,9 @@ struct guard_address {
 /* One place in the answer to attach. */
 struct guard_place {
 	uint32_t id;
-	const char *name;   /* room's localpart or "*" */
-	bool is_observed, pass_unavailable, others_may_react,
-	    refuse_encrypted, is_labelled;
+	const char *name; /* room's localpart or "*" */
+	bool is_observed, pass_unavailable, others_may_react, refuse_encrypted,
+	    is_labelled;
 	const char *badge;  /* "reference", "full", "none" */
 	const char *exempt; /* "owner admin", "" for none */
 	const char *hats;   /* namespaces, space-separated */
@@ -84,8 +84,8 @@ void guard_write_attach_end(struct buf *out);
 
 /* Verdicts.  What stands between begin and end of a verdict is XML that the
  * caller has written already, escaped. */
-void guard_write_verdicts_begin(struct buf *out,
-    const struct guard_address *a, const char *epoch, int64_t serial);
+void guard_write_verdicts_begin(struct buf *out, const struct guard_address *a,
+    const char *epoch, int64_t serial);
 void guard_write_pass(struct buf *out, uint32_t n, uint32_t lease_s,
     bool is_observed, int64_t expires_s /* 0: none */, const char *children);
 struct guard_refusal {

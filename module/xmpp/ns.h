@@ -2,20 +2,20 @@
 #ifndef XMPP_NS_H
 #define XMPP_NS_H
 
-#define NS_STREAM "http://etherx.jabber.org/streams"	   /* RFC 6120 */
-#define NS_COMPONENT "jabber:component:accept"		   /* XEP-0114 */
-#define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"   /* RFC 6120 */
-#define NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"   /* RFC 6120 */
-#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"   /* XEP-0030 */
+#define NS_STREAM "http://etherx.jabber.org/streams"		/* RFC 6120 */
+#define NS_COMPONENT "jabber:component:accept"			/* XEP-0114 */
+#define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"	/* RFC 6120 */
+#define NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"	/* RFC 6120 */
+#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"	/* XEP-0030 */
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items" /* XEP-0030 */
-#define NS_DATA "jabber:x:data"				   /* XEP-0004 */
-#define NS_PING "urn:xmpp:ping"				   /* XEP-0199 */
-#define NS_VERSION "jabber:iq:version"			   /* XEP-0092 */
-#define NS_HATS "urn:xmpp:hats:0"			   /* XEP-0317 */
-#define NS_HATS_OLD "xmpp:prosody.im/protocol/hats:1"	   /* before XEP-0317 0.2 */
-#define NS_GUARD "urn:masthead:guard:0"			   /* PROTOCOL.md */
-#define NS_BADGE "urn:masthead:badge:0"			   /* PROTOCOL.md */
-#define NS_ERROR "urn:masthead:error:0"			   /* PROTOCOL.md */
-#define NS_KEYS "urn:masthead:keys:0"			   /* PROTOCOL.md */
+#define NS_DATA "jabber:x:data"					/* XEP-0004 */
+#define NS_PING "urn:xmpp:ping"					/* XEP-0199 */
+#define NS_VERSION "jabber:iq:version"				/* XEP-0092 */
+#define NS_HATS "urn:xmpp:hats:0"				/* XEP-0317 */
+#define NS_HATS_OLD "xmpp:prosody.im/protocol/hats:1" /* XEP-0317 0.1 */
+#define NS_GUARD "urn:masthead:guard:0"		      /* PROTOCOL.md */
+#define NS_BADGE "urn:masthead:badge:0"		      /* PROTOCOL.md */
+#define NS_ERROR "urn:masthead:error:0"		      /* PROTOCOL.md */
+#define NS_KEYS "urn:masthead:keys:0"		      /* PROTOCOL.md */
 
 #endif

@@ -44,7 +44,7 @@ enum scan {
 	SCAN_END,      /* in an end tag */
 	SCAN_BANG,     /* after "<!" */
 	SCAN_CDATA,
-	SCAN_DECL,     /* in <?xml ...?> */
+	SCAN_DECL, /* in <?xml ...?> */
 };
 
 /* One attribute of a stanza, for the answer to a violation. */
@@ -82,18 +82,18 @@ struct reader {
 
 	/* The scanner. */
 	enum scan scan;
-	unsigned depth;	    /* open elements, the root included */
-	size_t unit_len;    /* bytes of the header, or of this stanza */
-	unsigned elements;  /* of this stanza */
-	unsigned attrs;	    /* of this start tag */
-	char quote;	    /* in a value: the quote that ends it */
+	unsigned depth;	   /* open elements, the root included */
+	size_t unit_len;   /* bytes of the header, or of this stanza */
+	unsigned elements; /* of this stanza */
+	unsigned attrs;	   /* of this start tag */
+	char quote;	   /* in a value: the quote that ends it */
 	size_t value_len;
-	char attr_name[5];  /* how the attribute's name begins */
+	char attr_name[5]; /* how the attribute's name begins */
 	unsigned attr_name_len;
-	bool is_gap;	    /* white space since the last name */
+	bool is_gap; /* white space since the last name */
 	bool is_long_ns;
-	bool is_slash;	    /* the byte before was "/" */
-	unsigned matched;   /* bytes of "[CDATA[", of a reference, of "]]" */
+	bool is_slash;	  /* the byte before was "/" */
+	unsigned matched; /* bytes of "[CDATA[", of a reference, of "]]" */
 	bool has_decl, is_closed, is_dead;
 	bool is_skipping;
 	bool is_capturing;
@@ -191,8 +191,8 @@ memory_realloc(void *p, size_t len)
 static void
 memory_note_peak(struct reader *r)
 {
-	size_t now = sizeof *r + r->memory.peak + r->pending.cap +
-	    r->header.cap;
+	size_t now =
+	    sizeof *r + r->memory.peak + r->pending.cap + r->header.cap;
 
 	if (now > r->counts.memory_peak)
 		r->counts.memory_peak = now;
@@ -600,8 +600,7 @@ static bool
 in_tag(const struct reader *r)
 {
 	return r->scan == SCAN_LT || r->scan == SCAN_TAG ||
-	    r->scan == SCAN_END || r->scan == SCAN_BANG ||
-	    r->scan == SCAN_DECL;
+	    r->scan == SCAN_END || r->scan == SCAN_BANG || r->scan == SCAN_DECL;
 }
 
 /* Where expat's part of this feed ends: before a tag that is not complete. */
@@ -883,8 +882,9 @@ scan_lt(struct reader *r, struct err *e)
 		r->pos++;
 		r->unit_len++;
 		r->matched = 0;
-		r->scan = c == '/' ? SCAN_END : c == '!' ? SCAN_BANG
-							 : SCAN_DECL;
+		r->scan = c == '/' ? SCAN_END
+		    : c == '!'	   ? SCAN_BANG
+				   : SCAN_DECL;
 		return 0;
 	}
 	r->scan = SCAN_TAG;
@@ -949,8 +949,8 @@ static size_t
 scan_limit(const struct reader *r)
 {
 	size_t max = r->depth == 0 ? READER_HEADER_MAX : READER_STANZA_MAX;
-	bool is_between = r->depth == 1 &&
-	    (r->scan == SCAN_TEXT || r->scan == SCAN_REF);
+	bool is_between =
+	    r->depth == 1 && (r->scan == SCAN_TEXT || r->scan == SCAN_REF);
 
 	if (r->is_skipping || is_between ||
 	    r->in_len - r->pos <= max - r->unit_len)

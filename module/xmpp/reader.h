@@ -19,15 +19,15 @@
 #define READER_STANZA_MAX 262144 /* bytes of one stanza on the wire */
 #define READER_DEPTH_MAX 32	 /* levels, the stanza being the first */
 #define READER_ELEMENTS_MAX 2000
-#define READER_ATTRS_MAX 64 /* of one element, declarations included */
-#define READER_NS_MAX 256   /* bytes of a namespace name */
-#define READER_HEADER_MAX 4096 /* bytes before the first stanza */
-#define READER_REF_MAX 64   /* bytes of one &reference; in text */
+#define READER_ATTRS_MAX 64	/* of one element, declarations included */
+#define READER_NS_MAX 256	/* bytes of a namespace name */
+#define READER_HEADER_MAX 4096	/* bytes before the first stanza */
+#define READER_REF_MAX 64	/* bytes of one &reference; in text */
 #define READER_ADDRESS_MAX 3071 /* bytes, RFC 7622 */
 
 /* A name as the events give it. */
 struct reader_name {
-	const char *ns;	  /* "" for none */
+	const char *ns; /* "" for none */
 	const char *local;
 };
 
@@ -48,8 +48,8 @@ struct reader_events {
 	void (*on_start)(void *arg, unsigned depth,
 	    const struct reader_name *name, const struct reader_attr *attrs,
 	    size_t attr_count);
-	void (*on_text)(void *arg, unsigned depth, const char *text,
-	    size_t len);
+	void (
+	    *on_text)(void *arg, unsigned depth, const char *text, size_t len);
 	void (*on_end)(void *arg, unsigned depth);
 	/* The stanza that began with on_start(depth 1) broke a limit (`what`,
 	 * a sentence): forget it; no on_end follows.  A stanza's start tag
@@ -58,8 +58,8 @@ struct reader_events {
 	 * answer: "" if absent, from another namespace than XEP-0114's
 	 * (`stanza_name`), or longer than READER_ADDRESS_MAX. */
 	void (*on_violation)(void *arg, const char *stanza_name,
-	    const char *from, const char *to, const char *id,
-	    const char *type, const char *what);
+	    const char *from, const char *to, const char *id, const char *type,
+	    const char *what);
 	/* </stream:stream>. */
 	void (*on_close)(void *arg);
 };
@@ -67,21 +67,20 @@ struct reader_events {
 /* What has been done, for tests and metrics. */
 struct reader_counts {
 	uint64_t bytes, stanzas, violations, events;
-	uint64_t parsed; /* bytes given to expat; near `bytes`, or less */
+	uint64_t parsed;    /* bytes given to expat; near `bytes`, or less */
 	size_t memory_peak; /* bytes the parser and the reader held at most */
 };
 
 struct reader;
 
-int reader_new(struct reader **r, const struct reader_events *events,
-    void *arg, struct err *e);
+int reader_new(struct reader **r, const struct reader_events *events, void *arg,
+    struct err *e);
 void reader_free(struct reader *r);
 /* Starts over, for a new stream; keeps the counts. */
 int reader_reset(struct reader *r, struct err *e);
 /* 0, or -1 if the stream cannot go on (the reason in `e`).  What comes after
  * </stream:stream> is ignored. */
-int reader_feed(struct reader *r, const char *bytes, size_t len,
-    struct err *e);
+int reader_feed(struct reader *r, const char *bytes, size_t len, struct err *e);
 const struct reader_counts *reader_counts(const struct reader *r);
 
 #endif

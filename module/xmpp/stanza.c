@@ -13,7 +13,7 @@ struct stanza_builder {
 	struct buf head; /* name, then attribute names and values, each NUL */
 	bool is_ours;	 /* the stanza is in XEP-0114's namespace */
 	xmpp_stanza_t *open[READER_DEPTH_MAX]; /* the path, root first */
-	unsigned depth;	 /* of that path; 0: the tree has not begun */
+	unsigned depth; /* of that path; 0: the tree has not begun */
 	unsigned elements;
 	struct buf text; /* of the element at hand, not yet added */
 	xmpp_stanza_t *done;

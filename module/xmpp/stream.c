@@ -32,8 +32,8 @@ struct conn {
 	struct stream *stream;
 	struct buf sending; /* what `write` is sending */
 	bool is_sending;
-	bool is_paused;	    /* reads again when `sending` is gone */
-	size_t stuck_len;   /* unsent at the last ping */
+	bool is_paused;	  /* reads again when `sending` is gone */
+	size_t stuck_len; /* unsent at the last ping */
 };
 
 struct stream {
@@ -61,11 +61,11 @@ struct stream {
 	struct buf out;
 	uint64_t backoff_ms;
 	uint64_t up_since_ms;
-	bool is_feeding;    /* the reader is at work */
-	bool is_auth;	    /* the server refused the secret */
-	bool in_error;	    /* in <stream:error/> */
-	bool is_handshake;  /* in the server's <handshake/> */
-	bool is_foreign;    /* in a stanza that handlers do not see */
+	bool is_feeding;   /* the reader is at work */
+	bool is_auth;	   /* the server refused the secret */
+	bool in_error;	   /* in <stream:error/> */
+	bool is_handshake; /* in the server's <handshake/> */
+	bool is_foreign;   /* in a stanza that handlers do not see */
 	bool is_resolving;
 	char why[ERR_TEXT_MAX]; /* the end has been decided on; "" if not */
 	char read_buf[READ_LEN];
@@ -219,8 +219,9 @@ say_error(struct stream *s, const char *condition)
 	buf_init(&out, READ_LEN);
 	buf_adds(&out, "<stream:error><");
 	buf_adds(&out, condition);
-	buf_adds(&out, " xmlns='" NS_STREAMS "'/></stream:error>"
-		       "</stream:stream>");
+	buf_adds(&out,
+	    " xmlns='" NS_STREAMS "'/></stream:error>"
+	    "</stream:stream>");
 	if (!out.failed) {
 		b = uv_buf_init(out.data, (unsigned)out.len);
 		(void)uv_try_write((uv_stream_t *)&s->conn->tcp, &b, 1);
@@ -437,8 +438,8 @@ note_error(struct stream *s, const struct reader_name *name)
 	if (strcmp(name->ns, NS_STREAMS) != 0 ||
 	    strcmp(name->local, "text") == 0)
 		return;
-	s->is_auth = s->state != STREAM_UP &&
-	    strcmp(name->local, "not-authorized") == 0;
+	s->is_auth =
+	    s->state != STREAM_UP && strcmp(name->local, "not-authorized") == 0;
 	strncat(why, name->local, 64);
 	fail(s, why);
 }
@@ -535,8 +536,9 @@ answer_violation(struct stream *s, const char *name, const char *from,
 	xml_attr(&s->out, "from", to);
 	xml_attr(&s->out, "to", from);
 	xml_attr(&s->out, "id", id);
-	buf_adds(&s->out, "><error type='modify'><policy-violation xmlns='"
-		NS_STANZAS "'/></error></");
+	buf_adds(&s->out,
+	    "><error type='modify'><policy-violation xmlns='" NS_STANZAS
+	    "'/></error></");
 	buf_adds(&s->out, name);
 	buf_adds(&s->out, ">");
 	stream_flush_later(s);
@@ -619,7 +621,8 @@ on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *b)
 		return;
 	}
 	if (n == UV_EOF) {
-		fail(s, s->state == STREAM_UP
+		fail(s,
+		    s->state == STREAM_UP
 			? "the server closed the connection"
 			: "the server closed the connection before the "
 			  "handshake");
@@ -640,8 +643,9 @@ static void
 header_send(struct stream *s)
 {
 	buf_reset(&s->out);
-	buf_adds(&s->out, "<?xml version='1.0'?><stream:stream xmlns='"
-		NS_COMPONENT "' xmlns:stream='" NS_STREAM "'");
+	buf_adds(&s->out,
+	    "<?xml version='1.0'?><stream:stream xmlns='" NS_COMPONENT
+	    "' xmlns:stream='" NS_STREAM "'");
 	xml_attr(&s->out, "to", s->domain);
 	buf_adds(&s->out, ">");
 	push(s);
@@ -658,8 +662,8 @@ on_connect(uv_connect_t *q, int status)
 	if (status == 0) {
 		(void)uv_tcp_nodelay(&c->tcp, 1);
 		(void)uv_tcp_keepalive(&c->tcp, 1, 60);
-		status = uv_read_start((uv_stream_t *)&c->tcp, on_alloc,
-		    on_read);
+		status =
+		    uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
 	}
 	if (status == 0) {
 		header_send(s);
@@ -753,8 +757,8 @@ connect_begin(struct stream *s)
 		fail(s, "the name is still being looked up");
 		return;
 	}
-	rc = uv_getaddrinfo(s->loop, &s->resolve, on_resolved, s->host,
-	    s->port, &hints);
+	rc = uv_getaddrinfo(s->loop, &s->resolve, on_resolved, s->host, s->port,
+	    &hints);
 	if (rc < 0) {
 		fail(s, uv_strerror(rc));
 		return;
@@ -853,19 +857,18 @@ config_take(struct stream *s, const struct stream_config *c, struct err *e)
 	strcpy(s->host, c->host);
 	(void)snprintf(s->port, sizeof s->port, "%u", (unsigned)c->port);
 	s->handshake = c->handshake;
-	s->backoff_min_ms = c->backoff_min_ms != 0 ? c->backoff_min_ms
-						   : STREAM_BACKOFF_MIN_MS;
-	s->backoff_max_ms = c->backoff_max_ms != 0 ? c->backoff_max_ms
-						   : STREAM_BACKOFF_MAX_MS;
+	s->backoff_min_ms =
+	    c->backoff_min_ms != 0 ? c->backoff_min_ms : STREAM_BACKOFF_MIN_MS;
+	s->backoff_max_ms =
+	    c->backoff_max_ms != 0 ? c->backoff_max_ms : STREAM_BACKOFF_MAX_MS;
 	s->ping_ms = c->ping_ms != 0 ? c->ping_ms : STREAM_PING_S * 1000;
 	s->backoff_ms = s->backoff_min_ms;
 	return 0;
 }
 
 int
-stream_new(struct stream **out, uv_loop_t *loop,
-    const struct stream_config *c, const struct stream_handlers *h, void *arg,
-    struct err *e)
+stream_new(struct stream **out, uv_loop_t *loop, const struct stream_config *c,
+    const struct stream_handlers *h, void *arg, struct err *e)
 {
 	static const struct reader_events events = { on_stream, on_start,
 		on_text, on_end, on_violation, on_close };

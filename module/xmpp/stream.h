@@ -15,7 +15,7 @@
 #include "core/err.h"
 #include "xmpp/reader.h"
 
-#define STREAM_SEND_MAX (8u << 20) /* bytes queued; beyond, the stream ends */
+#define STREAM_SEND_MAX (8u << 20)  /* bytes queued; beyond, the stream ends */
 #define STREAM_SEND_HIGH (1u << 20) /* queued; beyond, it stops reading */
 #define STREAM_PING_S 30
 #define STREAM_CONNECT_MS 10000 /* until authenticated */

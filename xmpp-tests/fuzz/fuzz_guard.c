@@ -16,8 +16,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define HEADER                                                              \
-	"<stream:stream xmlns='jabber:component:accept' "                   \
+#define HEADER                                                                 \
+	"<stream:stream xmlns='jabber:component:accept' "                      \
 	"xmlns:stream='http://etherx.jabber.org/streams' id='s'>"
 
 static struct guard_decoder decoder;
@@ -56,7 +56,8 @@ check_item(const struct publication *p)
 	check_string(p->affiliation);
 	want(p->room[0] != '\0' && p->actor[0] != '\0', "what must be there");
 	want(p->reprint_count <= PUBLICATION_REPRINTS_MAX &&
-	    p->label_count <= PUBLICATION_LABELS_MAX, "counts");
+		p->label_count <= PUBLICATION_LABELS_MAX,
+	    "counts");
 	for (unsigned i = 0; i < p->reprint_count; i++) {
 		want(p->reprints[i].by != REPRINT_NONE, "a reprint");
 		check_string(p->reprints[i].of);
@@ -104,11 +105,14 @@ static void
 write_answers(const struct publication *p)
 {
 	const struct guard_address a = { "m", p->actor, p->nick };
-	const struct guard_refusal r = { "auth", "forbidden", p->nick,
-		p->lang, "suspended", p->room, p->occupant, p->affiliation };
+	const struct guard_refusal r = { "auth", "forbidden", p->nick, p->lang,
+		"suspended", p->room, p->occupant, p->affiliation };
 	const struct guard_place place = { .id = p->place_id,
-		.name = p->room, .badge = "full", .exempt = p->affiliation,
-		.hats = p->nick, .labels = p->labels,
+		.name = p->room,
+		.badge = "full",
+		.exempt = p->affiliation,
+		.hats = p->nick,
+		.labels = p->labels,
 		.label_count = p->label_count };
 
 	said = p->actor;
@@ -191,7 +195,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (reader == NULL) {
 		buf_init(&answer, READER_STANZA_MAX);
 		want(reader_new(&reader, &events, NULL, &e) == 0 &&
-		    reader_new(&judge, &judges, NULL, &e) == 0, "memory");
+			reader_new(&judge, &judges, NULL, &e) == 0,
+		    "memory");
 	}
 	is_guard = 0;
 	begin(judge, HEADER, strlen(HEADER));

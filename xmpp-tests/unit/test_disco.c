@@ -7,19 +7,18 @@
 #include "xmpp/ns.h"
 #include "xmpp/stanza.h"
 
-#define IQ(type, payload)                                                   \
-	"<iq xmlns='jabber:component:accept' type='" type "' id='7' "       \
+#define IQ(type, payload)                                                      \
+	"<iq xmlns='jabber:component:accept' type='" type "' id='7' "          \
 	"from='a@b/c' to='m'>" payload "</iq>"
 #define INFO(rest) "<query xmlns='http://jabber.org/protocol/disco#info'" rest
-#define ITEMS(rest)                                                         \
-	"<query xmlns='http://jabber.org/protocol/disco#items'" rest
+#define ITEMS(rest) "<query xmlns='http://jabber.org/protocol/disco#items'" rest
 #define ID "hxQabcdefghijkl_-01234"
 
 static const char *const features[] = { "urn:x:1" };
 static const struct disco_field fields[] = { { "jwks", "{\"keys\":[]}" } };
 static const struct disco_form forms[] = { { NS_KEYS, fields, 1 } };
-static const struct disco masthead = { "Masthead", "1.2.3", features, 1,
-	forms, 1 };
+static const struct disco masthead = { "Masthead", "1.2.3", features, 1, forms,
+	1 };
 
 static xmpp_stanza_t *question;
 static xmpp_stanza_t *answer;
@@ -69,8 +68,10 @@ static const struct {
 	{ "two", IQ("get", "<ping xmlns='urn:xmpp:ping'/>" INFO("/>")), 0,
 	    NULL },
 	{ "another namespace", IQ("get", "<ping xmlns='urn:x'/>"), 0, NULL },
-	{ "a message", "<message type='get'><ping xmlns='urn:xmpp:ping'/>"
-		       "</message>", 0, NULL },
+	{ "a message",
+	    "<message type='get'><ping xmlns='urn:xmpp:ping'/>"
+	    "</message>",
+	    0, NULL },
 };
 
 START_TEST(answers)
@@ -153,8 +154,8 @@ START_TEST(finds_look_ups)
 
 	(void)ask(lookups[_i].in);
 	got = disco_badge_find(question, id);
-	ck_assert_msg(got == lookups[_i].want, "%s: got %d",
-	    lookups[_i].label, got);
+	ck_assert_msg(got == lookups[_i].want, "%s: got %d", lookups[_i].label,
+	    got);
 	if (got == 1)
 		ck_assert_str_eq(id, ID);
 	done();

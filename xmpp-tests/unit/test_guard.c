@@ -7,13 +7,13 @@
 #include "xmpp/guard.h"
 #include "xmpp/reader.h"
 
-#define HEADER                                                              \
-	"<stream:stream xmlns='jabber:component:accept' "                   \
+#define HEADER                                                                 \
+	"<stream:stream xmlns='jabber:component:accept' "                      \
 	"xmlns:stream='http://etherx.jabber.org/streams' id='s'>"
 #define CHECK_BEGIN "<iq><check xmlns='urn:masthead:guard:0'>"
 #define CHECK_END "</check></iq>"
-#define ITEM(n)                                                             \
-	"<item n='" n "' kind='message' place='3' room='news' "             \
+#define ITEM(n)                                                                \
+	"<item n='" n "' kind='message' place='3' room='news' "                \
 	"actor='d@e.org/x'/>"
 
 /* Drives a decoder as a daemon does. */
@@ -74,8 +74,8 @@ START_TEST(decodes_an_item)
 	    "x='1' xmlns:e='urn:e' e:actor='evil@example.org'>"
 	    "<reprint by='forward' of='wire@example.net'/>"
 	    "<reprint by='via'/><label term='news'/><label term='tech'/>"
-	    "<future><label term='not-mine'/></future></item>"
-	    ITEM("8") CHECK_END);
+	    "<future><label term='not-mine'/></future></item>" ITEM("8")
+		CHECK_END);
 	ck_assert(driven.is_guard);
 	ck_assert_int_eq(driven.d.request, GUARD_CHECK);
 	ck_assert_int_eq(driven.d.fault, GUARD_OK);
@@ -105,10 +105,9 @@ START_TEST(decodes_an_item)
 }
 END_TEST
 
-#define IN_ITEM(attrs)                                                      \
-	CHECK_BEGIN "<item " attrs "/>" CHECK_END
+#define IN_ITEM(attrs) CHECK_BEGIN "<item " attrs "/>" CHECK_END
 #define REST "kind='message' place='3' room='r' actor='a@b'"
-#define WITH(children)                                                      \
+#define WITH(children)                                                         \
 	CHECK_BEGIN "<item n='1' " REST ">" children "</item>" CHECK_END
 #define FOUR(x) x x x x
 
@@ -121,11 +120,13 @@ static const struct {
 	{ "backwards", CHECK_BEGIN ITEM("3") ITEM("1") ITEM("2") CHECK_END,
 	    GUARD_OK, 3 },
 	{ "none", CHECK_BEGIN CHECK_END, GUARD_BAD_REQUEST, 0 },
-	{ "unknown beside", CHECK_BEGIN "<new><item/></new>" ITEM("1")
-	    "<item xmlns='urn:other'/>" CHECK_END, GUARD_OK, 1 },
+	{ "unknown beside",
+	    CHECK_BEGIN "<new><item/></new>" ITEM(
+		"1") "<item xmlns='urn:other'/>" CHECK_END,
+	    GUARD_OK, 1 },
 	{ "an item in an item", WITH("<item/>"), GUARD_OK, 1 },
-	{ "a reprint beside", CHECK_BEGIN "<reprint by='x'/>" ITEM("1")
-	    CHECK_END, GUARD_OK, 1 },
+	{ "a reprint beside",
+	    CHECK_BEGIN "<reprint by='x'/>" ITEM("1") CHECK_END, GUARD_OK, 1 },
 	{ "a reprint in another namespace",
 	    WITH("<reprint xmlns='urn:other' by='x'/>"), GUARD_OK, 1 },
 	{ "a label in a label", WITH("<label term='a'><label/></label>"),
@@ -140,8 +141,7 @@ static const struct {
 	{ "number 0", IN_ITEM("n='0' " REST), GUARD_BAD_REQUEST, 0 },
 	{ "number -1", IN_ITEM("n='-1' " REST), GUARD_BAD_REQUEST, 0 },
 	{ "number 1x", IN_ITEM("n='1x' " REST), GUARD_BAD_REQUEST, 0 },
-	{ "the largest number", IN_ITEM("n='2147483647' " REST), GUARD_OK,
-	    1 },
+	{ "the largest number", IN_ITEM("n='2147483647' " REST), GUARD_OK, 1 },
 	{ "one more", IN_ITEM("n='2147483648' " REST), GUARD_BAD_REQUEST, 0 },
 	{ "2^32+1", IN_ITEM("n='4294967297' " REST), GUARD_BAD_REQUEST, 0 },
 	{ "no kind", IN_ITEM("n='1' place='3' room='r' actor='a@b'"),
@@ -158,8 +158,9 @@ static const struct {
 	    GUARD_BAD_REQUEST, 0 },
 	{ "no actor", IN_ITEM("n='1' kind='join' place='3' room='r'"),
 	    GUARD_BAD_REQUEST, 0 },
-	{ "a prefixed actor", IN_ITEM("xmlns:e='urn:e' n='1' kind='join' "
-				      "place='3' room='r' e:actor='a@b'"),
+	{ "a prefixed actor",
+	    IN_ITEM("xmlns:e='urn:e' n='1' kind='join' "
+		    "place='3' room='r' e:actor='a@b'"),
 	    GUARD_BAD_REQUEST, 0 },
 	{ "not encrypted", IN_ITEM("n='1' encrypted='false' " REST), GUARD_OK,
 	    1 },
@@ -172,16 +173,22 @@ static const struct {
 	{ "a label without term", WITH("<label/>"), GUARD_BAD_REQUEST, 0 },
 	{ "8 reprints", WITH(FOUR("<reprint by='via'/><reprint by='via'/>")),
 	    GUARD_OK, 1 },
-	{ "9 reprints", WITH(FOUR("<reprint by='via'/><reprint by='via'/>")
-	    "<reprint by='via'/>"), GUARD_TOO_MUCH, 0 },
-	{ "9 labels", WITH(FOUR("<label term='a'/><label term='a'/>")
-	    "<label term='a'/>"), GUARD_TOO_MUCH, 0 },
+	{ "9 reprints",
+	    WITH(FOUR(
+		"<reprint by='via'/><reprint by='via'/>") "<reprint by='via'/>"),
+	    GUARD_TOO_MUCH, 0 },
+	{ "9 labels",
+	    WITH(
+		FOUR("<label term='a'/><label term='a'/>") "<label term='a'/>"),
+	    GUARD_TOO_MUCH, 0 },
 	{ "the first fault counts",
 	    WITH("<label/>" FOUR("<label term='a'/><label term='a'/>")
-		FOUR("<label term='a'/>")), GUARD_BAD_REQUEST, 0 },
-	{ "two payloads", "<iq><check xmlns='urn:masthead:guard:0'>" ITEM("1")
-	    "</check><check xmlns='urn:masthead:guard:0'>" ITEM("2")
-	    "</check></iq>", GUARD_BAD_REQUEST, 0 },
+		    FOUR("<label term='a'/>")),
+	    GUARD_BAD_REQUEST, 0 },
+	{ "two payloads",
+	    "<iq><check xmlns='urn:masthead:guard:0'>" ITEM(
+		"1") "</check><check xmlns='urn:masthead:guard:0'>" ITEM("2") "</check></iq>",
+	    GUARD_BAD_REQUEST, 0 },
 };
 
 START_TEST(judges)
@@ -222,10 +229,8 @@ START_TEST(has_limits)
 		size_t nick_len;
 		enum guard_fault want;
 	} limits[] = {
-		{ 64, 10, GUARD_OK },
-		{ 65, 10, GUARD_TOO_MUCH },
-		{ 1, 1024, GUARD_OK },
-		{ 1, 1025, GUARD_TOO_MUCH },
+		{ 64, 10, GUARD_OK }, { 65, 10, GUARD_TOO_MUCH },
+		{ 1, 1024, GUARD_OK }, { 1, 1025, GUARD_TOO_MUCH },
 		{ 63, 1024, GUARD_OK },
 		{ 64, 1024, GUARD_TOO_MUCH }, /* over 64 KiB together */
 	};
@@ -271,8 +276,7 @@ END_TEST
 static const struct guard_address address = { "masthead.example.org",
 	"rooms.example.org", "c'7" };
 
-#define TO                                                                  \
-	" id='c&apos;7' from='masthead.example.org' to='rooms.example.org'>"
+#define TO " id='c&apos;7' from='masthead.example.org' to='rooms.example.org'>"
 
 START_TEST(writes_verdicts)
 {
@@ -311,14 +315,24 @@ END_TEST
 START_TEST(writes_places)
 {
 	static const char *const labels[] = { "news", "a&b" };
-	static const struct guard_place full = { .id = 3, .name = "newsroom",
-		.is_observed = true, .pass_unavailable = true,
-		.others_may_react = true, .refuse_encrypted = true,
-		.is_labelled = true, .badge = "full", .exempt = "owner admin",
-		.hats = "urn:xmpp:hats:0", .lease_s = 300, .labels = labels,
+	static const struct guard_place full = { .id = 3,
+		.name = "newsroom",
+		.is_observed = true,
+		.pass_unavailable = true,
+		.others_may_react = true,
+		.refuse_encrypted = true,
+		.is_labelled = true,
+		.badge = "full",
+		.exempt = "owner admin",
+		.hats = "urn:xmpp:hats:0",
+		.lease_s = 300,
+		.labels = labels,
 		.label_count = 2 };
-	static const struct guard_place bare = { .id = 4, .name = "*",
-		.badge = "none", .exempt = "", .hats = "urn:xmpp:hats:0" };
+	static const struct guard_place bare = { .id = 4,
+		.name = "*",
+		.badge = "none",
+		.exempt = "",
+		.hats = "urn:xmpp:hats:0" };
 	struct buf b;
 
 	buf_init(&b, 65536);

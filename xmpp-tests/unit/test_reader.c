@@ -9,13 +9,12 @@
 #include "core/buf.h"
 #include "xmpp/reader.h"
 
-#define HEADER                                                              \
-	"<?xml version='1.0'?><stream:stream "                              \
-	"xmlns='jabber:component:accept' "                                  \
+#define HEADER                                                                 \
+	"<?xml version='1.0'?><stream:stream "                                 \
+	"xmlns='jabber:component:accept' "                                     \
 	"xmlns:stream='http://etherx.jabber.org/streams' id='s1'>"
 #define PING "<iq from='u@h/r' to='c' id='7' type='get'><p xmlns='urn:p'/></iq>"
-#define PING_SAID                                                           \
-	"[iq {from=u@h/r}{to=c}{id=7}{type=get}[p@urn:p ]]"
+#define PING_SAID "[iq {from=u@h/r}{to=c}{id=7}{type=get}[p@urn:p ]]"
 #define OPEN "(id=s1)"
 
 /* Memory that no stanza may pass, whatever is in it: the parser with a tag of
@@ -34,8 +33,8 @@ say_attrs(struct buf *b, const struct reader_attr *attrs, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct reader_name *n = &attrs[i].name;
 
-		buf_addf(b, "{%s%s%s=%s}", n->local, n->ns[0] ? "@" : "",
-		    n->ns, attrs[i].value);
+		buf_addf(b, "{%s%s%s=%s}", n->local, n->ns[0] ? "@" : "", n->ns,
+		    attrs[i].value);
 	}
 }
 
@@ -180,8 +179,9 @@ static const struct {
 	{ "no namespace", HEADER "<q xmlns=''/>", OPEN "[q@ ]", NULL },
 	{ "prefixed elements", HEADER "<x:q xmlns:x='urn:x'><x:r/></x:q>",
 	    OPEN "[q@urn:x [r@urn:x ]]", NULL },
-	{ "beyond ASCII", HEADER "<message f='\xc3\xbc'>\xf0\x9f\x98\x80"
-				 "</message>",
+	{ "beyond ASCII",
+	    HEADER "<message f='\xc3\xbc'>\xf0\x9f\x98\x80"
+		   "</message>",
 	    OPEN "[message {f=\xc3\xbc}\xf0\x9f\x98\x80]", NULL },
 
 	{ "a document type",
@@ -203,20 +203,22 @@ static const struct {
 	{ "two declarations", HEADER "<?xml version='1.0'?>", OPEN,
 	    "a processing instruction" },
 	{ "invalid UTF-8 in text", HEADER "<message>\xff</message>",
-	    OPEN "[message ", "malformed XML: not well-formed "
-			      "(invalid token)" },
+	    OPEN "[message ",
+	    "malformed XML: not well-formed "
+	    "(invalid token)" },
 	{ "invalid UTF-8 in a value", HEADER "<message a='\xc3\x28'/>", OPEN,
 	    "malformed XML: not well-formed (invalid token)" },
 	{ "overlong UTF-8", HEADER "<message>\xc0\xbc</message>",
-	    OPEN "[message ", "malformed XML: not well-formed "
-			      "(invalid token)" },
+	    OPEN "[message ",
+	    "malformed XML: not well-formed "
+	    "(invalid token)" },
 	{ "UTF-16 declared and sent anyway",
 	    "<?xml version='1.0' encoding='UTF-16'?>\xfe\xff", "",
 	    "malformed XML: not well-formed (invalid token)" },
 	{ "an unknown prefix", HEADER "<iq><x:y/></iq>", OPEN "[iq ",
 	    "malformed XML: unbound prefix" },
-	{ "an unknown prefix of an attribute", HEADER "<iq e:from='x'/>",
-	    OPEN, "malformed XML: unbound prefix" },
+	{ "an unknown prefix of an attribute", HEADER "<iq e:from='x'/>", OPEN,
+	    "malformed XML: unbound prefix" },
 	{ "an attribute twice", HEADER "<iq id='1' id='2'/>", OPEN,
 	    "malformed XML: duplicate attribute" },
 	{ "an attribute twice by two prefixes",
@@ -232,16 +234,18 @@ static const struct {
 	    "the other side does not speak XMPP" },
 	{ "another stream", "<stream xmlns='urn:other' id='1'>", "",
 	    "the other side does not speak XMPP" },
-	{ "an empty root", "<s:stream "
-	    "xmlns:s='http://etherx.jabber.org/streams' id='s1'/>", "",
-	    "a stream header that is none" },
+	{ "an empty root",
+	    "<s:stream "
+	    "xmlns:s='http://etherx.jabber.org/streams' id='s1'/>",
+	    "", "a stream header that is none" },
 };
 
 /* A violation in the middle: stanzas before and after are read. */
 static const struct {
 	const char *label, *in, *want;
 } skipped[] = {
-	{ "a long namespace name", "<iq from='a' to='b' id='1' type='get'>"
+	{ "a long namespace name",
+	    "<iq from='a' to='b' id='1' type='get'>"
 	    "<x xmlns:p='" /* 300 bytes */
 	    "0123456789012345678901234567890123456789012345678901234567890123"
 	    "0123456789012345678901234567890123456789012345678901234567890123"
@@ -253,8 +257,8 @@ static const struct {
 };
 
 static void
-assert_outcome(const char *label, const char *in, size_t len,
-    const char *want, const char *error, size_t step)
+assert_outcome(const char *label, const char *in, size_t len, const char *want,
+    const char *error, size_t step)
 {
 	struct outcome o;
 
@@ -400,8 +404,9 @@ make_top_attrs(struct buf *in, struct buf *want)
 {
 	buf_adds(in, "<message");
 	add_attrs(in, 10000);
-	buf_adds(in, " from = \"m@h/&#x72;\" to='c' e:to='x' id='&lt;9&gt;'>"
-		     "<a/></message>");
+	buf_adds(in,
+	    " from = \"m@h/&#x72;\" to='c' e:to='x' id='&lt;9&gt;'>"
+	    "<a/></message>");
 	buf_adds(want,
 	    "!(message from=m@h/r to=c id=<9> type=: more than 64 attributes)");
 }
@@ -422,8 +427,9 @@ make_top_value(struct buf *in, struct buf *want)
 	buf_adds(in, "<message id='");
 	repeat(in, "0123456789abcdef", 655360);
 	buf_adds(in, "' from='m@h/r' to='c'/>");
-	buf_adds(want, "!(message from=m@h/r to=c id= type=: "
-		       "a stanza over 262144 bytes)");
+	buf_adds(want,
+	    "!(message from=m@h/r to=c id= type=: "
+	    "a stanza over 262144 bytes)");
 }
 
 static void
@@ -520,13 +526,13 @@ END_TEST
 static const struct {
 	const char *label, *begin, *error;
 } endless[] = {
-	{ "a header", "<stream:stream id='", "a stream header over 4096 bytes" },
+	{ "a header", "<stream:stream id='",
+	    "a stream header over 4096 bytes" },
 	{ "a reference", HEADER "&",
 	    "malformed XML: a reference without an end" },
 	{ "a reference in a stanza", HEADER "<m>&",
 	    "malformed XML: a reference without an end" },
-	{ "an end tag of the stream", HEADER "</",
-	    "a tag over 262144 bytes" },
+	{ "an end tag of the stream", HEADER "</", "a tag over 262144 bytes" },
 	{ "white space before the header", " ",
 	    "a stream header over 4096 bytes" },
 };
@@ -571,8 +577,7 @@ START_TEST(work_is_linear)
 		ck_assert_uint_eq(o.counts.bytes, in.len);
 		ck_assert_uint_le(o.counts.parsed,
 		    3 * READER_STANZA_MAX + 4 * strlen(HEADER));
-		ck_assert_uint_le(o.counts.parsed,
-		    in.len + 3 * strlen(HEADER));
+		ck_assert_uint_le(o.counts.parsed, in.len + 3 * strlen(HEADER));
 		ck_assert_uint_le(o.counts.events, in.len);
 		ck_assert_uint_eq(o.counts.violations, 3);
 		ck_assert_uint_eq(o.counts.stanzas, 3);
@@ -629,8 +634,8 @@ START_TEST(begins_again_after_anything)
 		ck_assert_int_eq(reader_reset(r, &e), 0);
 		buf_reset(&said.log);
 		said.depth = 0;
-		ck_assert_int_eq(reader_feed(r, HEADER PING,
-				     strlen(HEADER PING), &e), 0);
+		ck_assert_int_eq(
+		    reader_feed(r, HEADER PING, strlen(HEADER PING), &e), 0);
 		ck_assert_str_eq(said.log.data, OPEN PING_SAID);
 		ck_assert_int_eq(reader_reset(r, &e), 0);
 	}

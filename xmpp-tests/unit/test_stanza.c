@@ -8,8 +8,8 @@
 #include "xmpp/reader.h"
 #include "xmpp/stanza.h"
 
-#define HEADER                                                              \
-	"<stream:stream xmlns='jabber:component:accept' "                   \
+#define HEADER                                                                 \
+	"<stream:stream xmlns='jabber:component:accept' "                      \
 	"xmlns:stream='http://etherx.jabber.org/streams' id='s'>"
 #define OURS " xmlns=\"jabber:component:accept\""
 
@@ -63,7 +63,9 @@ on_violation(void *arg, const char *name, const char *from, const char *to,
 }
 
 static const struct reader_events events = { .on_start = on_start,
-	.on_text = on_text, .on_end = on_end, .on_violation = on_violation };
+	.on_text = on_text,
+	.on_end = on_end,
+	.on_violation = on_violation };
 
 static void
 set_up(void)
@@ -99,8 +101,9 @@ static const struct {
 	const char *label, *in, *want;
 } cases[] = {
 	{ "an empty one", "<presence/>", "<presence" OURS "/>" },
-	{ "text joined and escaped", "<message><body>a&lt;<![CDATA[&]]>b"
-				     "</body></message>",
+	{ "text joined and escaped",
+	    "<message><body>a&lt;<![CDATA[&]]>b"
+	    "</body></message>",
 	    "<message" OURS "><body>a&lt;&amp;b</body></message>" },
 	{ "text around", "<message>a<b/>c</message>",
 	    "<message" OURS ">a<b/>c</message>" },
@@ -112,8 +115,9 @@ static const struct {
 	{ "prefixed attributes go", "<m xmlns:e='urn:e' e:from='evil'/>",
 	    "<m" OURS "/>" },
 	{ "xml:lang stays", "<m xml:lang='de'/>", NULL },
-	{ "an attribute with everything", "<m><a v='&lt;&quot;&apos;&amp;'/>"
-					  "</m>",
+	{ "an attribute with everything",
+	    "<m><a v='&lt;&quot;&apos;&amp;'/>"
+	    "</m>",
 	    "<m" OURS "><a v=\"&lt;&quot;'&amp;\"/></m>" },
 	{ "two", "<a/><b/>", "<a" OURS "/><b" OURS "/>" },
 };
@@ -122,13 +126,12 @@ START_TEST(builds)
 {
 	if (cases[_i].want == NULL) {
 		build(cases[_i].in);
-		ck_assert_ptr_nonnull(strstr(written.data,
-		    "xml:lang=\"de\""));
+		ck_assert_ptr_nonnull(strstr(written.data, "xml:lang=\"de\""));
 		return;
 	}
 	build(cases[_i].in);
-	ck_assert_msg(strcmp(written.data, cases[_i].want) == 0,
-	    "%s: got %s", cases[_i].label, written.data);
+	ck_assert_msg(strcmp(written.data, cases[_i].want) == 0, "%s: got %s",
+	    cases[_i].label, written.data);
 }
 END_TEST
 
@@ -261,8 +264,7 @@ START_TEST(finds_the_payload)
 		if (rows[i].want == NULL)
 			ck_assert_ptr_null(p);
 		else
-			ck_assert_str_eq(xmpp_stanza_get_name(p),
-			    rows[i].want);
+			ck_assert_str_eq(xmpp_stanza_get_name(p), rows[i].want);
 		release(s);
 	}
 }

@@ -8,19 +8,19 @@
 
 #include "xmpp/stream.h"
 
-#define SERVER_HEADER                                                       \
-	"<?xml version='1.0'?><stream:stream "                              \
-	"xmlns='jabber:component:accept' "                                  \
+#define SERVER_HEADER                                                          \
+	"<?xml version='1.0'?><stream:stream "                                 \
+	"xmlns='jabber:component:accept' "                                     \
 	"xmlns:stream='http://etherx.jabber.org/streams' id='s1' from='m'>"
-#define CLIENT_HEADER                                                       \
-	"<?xml version='1.0'?><stream:stream "                              \
-	"xmlns='jabber:component:accept' "                                  \
+#define CLIENT_HEADER                                                          \
+	"<?xml version='1.0'?><stream:stream "                                 \
+	"xmlns='jabber:component:accept' "                                     \
 	"xmlns:stream='http://etherx.jabber.org/streams' to='m.example'>"
 #define DIGEST "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
 #define HANDSHAKE CLIENT_HEADER "<handshake>" DIGEST "</handshake>"
-#define ERROR(c)                                                            \
-	"<stream:error><" c                                                 \
-	" xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"     \
+#define ERROR(c)                                                               \
+	"<stream:error><" c                                                    \
+	" xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"        \
 	"</stream:stream>"
 
 /* The server: one listener, one connection at a time. */
@@ -118,7 +118,9 @@ on_violation(void *arg, const char *name, const char *from, const char *to,
 }
 
 static const struct stream_handlers handlers = { on_up, on_down,
-	{ .on_start = on_start, .on_text = on_text, .on_end = on_end,
+	{ .on_start = on_start,
+	    .on_text = on_text,
+	    .on_end = on_end,
 	    .on_violation = on_violation } };
 
 /* The server's side. */
@@ -149,8 +151,8 @@ static void
 peer_say_bytes(const char *bytes, size_t len)
 {
 	while (len > 0) {
-		uv_buf_t b = uv_buf_init((char *)(uintptr_t)bytes,
-		    (unsigned)len);
+		uv_buf_t b =
+		    uv_buf_init((char *)(uintptr_t)bytes, (unsigned)len);
 		int n = uv_try_write((uv_stream_t *)&peer.conn, &b, 1);
 
 		if (n == UV_EAGAIN) {
@@ -181,11 +183,9 @@ peer_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *b)
 	peer.reads++;
 	buf_add(&peer.heard, b->base, (size_t)n);
 	ck_assert(!peer.heard.failed);
-	if (peer.hello != NULL && strcmp(peer.heard.data,
-	    CLIENT_HEADER) == 0)
+	if (peer.hello != NULL && strcmp(peer.heard.data, CLIENT_HEADER) == 0)
 		peer_say(peer.hello);
-	else if (peer.agree != NULL &&
-	    strcmp(peer.heard.data, HANDSHAKE) == 0)
+	else if (peer.agree != NULL && strcmp(peer.heard.data, HANDSHAKE) == 0)
 		peer_say(peer.agree);
 }
 
@@ -201,8 +201,7 @@ peer_accept(uv_stream_t *listener, int status)
 	peer.reads = 0;
 	buf_reset(&peer.heard);
 	if (!peer.is_deaf)
-		uv_read_start((uv_stream_t *)&peer.conn, peer_alloc,
-		    peer_read);
+		uv_read_start((uv_stream_t *)&peer.conn, peer_alloc, peer_read);
 }
 
 static void
@@ -213,12 +212,12 @@ peer_listen(void)
 
 	uv_ip4_addr("127.0.0.1", port, &a);
 	ck_assert_int_eq(uv_tcp_init(&loop, &peer.listener), 0);
-	ck_assert_int_eq(uv_tcp_bind(&peer.listener,
-			     (struct sockaddr *)&a, 0), 0);
-	ck_assert_int_eq(uv_listen((uv_stream_t *)&peer.listener, 8,
-			     peer_accept), 0);
-	ck_assert_int_eq(uv_tcp_getsockname(&peer.listener,
-			     (struct sockaddr *)&a, &len), 0);
+	ck_assert_int_eq(uv_tcp_bind(&peer.listener, (struct sockaddr *)&a, 0),
+	    0);
+	ck_assert_int_eq(
+	    uv_listen((uv_stream_t *)&peer.listener, 8, peer_accept), 0);
+	ck_assert_int_eq(
+	    uv_tcp_getsockname(&peer.listener, (struct sockaddr *)&a, &len), 0);
 	port = ntohs(a.sin_port);
 	peer.is_listening = true;
 }
@@ -260,13 +259,17 @@ wait_ms(uint64_t ms)
 static void
 stream_make(const char *host, uint64_t ping_ms)
 {
-	struct stream_config c = { .domain = "m.example", .host = host,
-		.port = port, .handshake = handshake, .backoff_min_ms = 10,
-		.backoff_max_ms = 80, .ping_ms = ping_ms };
+	struct stream_config c = { .domain = "m.example",
+		.host = host,
+		.port = port,
+		.handshake = handshake,
+		.backoff_min_ms = 10,
+		.backoff_max_ms = 80,
+		.ping_ms = ping_ms };
 	struct err e = { "" };
 
-	ck_assert_msg(stream_new(&stream, &loop, &c, &handlers, &said,
-			  &e) == 0, "%s", e.text);
+	ck_assert_msg(stream_new(&stream, &loop, &c, &handlers, &said, &e) == 0,
+	    "%s", e.text);
 	ck_assert_int_eq(stream_state(stream), STREAM_DOWN);
 }
 
@@ -411,8 +414,8 @@ START_TEST(keeps_what_the_server_does_not_take)
 	for (unsigned i = 0, at = 0; i < 200000; i++) {
 		int n = snprintf(last, sizeof last, "<r id='%u'/>", i);
 
-		ck_assert_int_eq(memcmp(peer.heard.data + at, last,
-				     (size_t)n), 0);
+		ck_assert_int_eq(memcmp(peer.heard.data + at, last, (size_t)n),
+		    0);
 		at += (unsigned)n;
 	}
 	buf_clear(&b);
@@ -433,8 +436,7 @@ START_TEST(ends_when_the_queue_is_full)
 		if (i % 16 == 0)
 			uv_run(&loop, UV_RUN_NOWAIT);
 	}
-	ck_assert_str_eq(last_why,
-	    "the server does not take what it is sent");
+	ck_assert_str_eq(last_why, "the server does not take what it is sent");
 	peer_hang_up();
 }
 END_TEST
@@ -448,8 +450,9 @@ START_TEST(stops_reading_when_nobody_takes)
 	uv_read_stop((uv_stream_t *)&peer.conn);
 	buf_init(&b, 1u << 20);
 	for (unsigned i = 0; i < 1000; i++)
-		buf_adds(&b, "<iq id='0123456789012345678901234567890123456789"
-			     "01234567890123456789'/>");
+		buf_adds(&b,
+		    "<iq id='0123456789012345678901234567890123456789"
+		    "01234567890123456789'/>");
 	for (unsigned sent = 0; sent < 1000; sent++) {
 		uv_buf_t w = uv_buf_init(b.data, (unsigned)b.len);
 
@@ -488,8 +491,7 @@ START_TEST(notices_a_server_that_takes_nothing)
 		buf_add(stream_out(stream), chunk, sizeof chunk);
 	stream_flush_later(stream);
 	wait_for(&downs, 1);
-	ck_assert_str_eq(last_why,
-	    "the server does not take what it is sent");
+	ck_assert_str_eq(last_why, "the server does not take what it is sent");
 	peer_hang_up();
 }
 END_TEST
@@ -552,7 +554,8 @@ static const struct {
 	{ "text first", SERVER_HEADER, "<handshake/>",
 	    "<stream:error><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>"
 	    "secret</text><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-	    "</stream:error>", "the server says reset", false },
+	    "</stream:error>",
+	    "the server says reset", false },
 	{ "orderly", SERVER_HEADER, "<handshake/>", "</stream:stream>",
 	    "the server ended the stream", false },
 	{ "malformed", SERVER_HEADER, "<handshake/>", "<a></b>",
@@ -561,12 +564,12 @@ static const struct {
 	    "a comment or a document type", false },
 	{ "no id",
 	    "<stream:stream "
-	    "xmlns:stream='http://etherx.jabber.org/streams'>", NULL, NULL,
-	    "a stream header without an id", false },
+	    "xmlns:stream='http://etherx.jabber.org/streams'>",
+	    NULL, NULL, "a stream header without an id", false },
 	{ "an id without a digest",
 	    "<stream:stream id='s2' "
-	    "xmlns:stream='http://etherx.jabber.org/streams'>", NULL, NULL,
-	    "no digest for s2", false },
+	    "xmlns:stream='http://etherx.jabber.org/streams'>",
+	    NULL, NULL, "no digest for s2", false },
 	{ "another protocol", "SSH-2.0-OpenSSH\r\n<", NULL, NULL,
 	    "malformed XML: syntax error", false },
 	{ "a stanza first", SERVER_HEADER "<iq id='1'/>", NULL, NULL,
@@ -624,12 +627,11 @@ static const struct {
 	{ "a leave", "<presence type='unavailable' from='m@h/r' to='c'>",
 	    "presence", NULL },
 	{ "nobody", "<iq type='get' to='c' id='7'>", "iq", NULL },
-	{ "no stanza", "<x type='get' from='m@h/r' to='c' id='7'>", "x",
-	    NULL },
+	{ "no stanza", "<x type='get' from='m@h/r' to='c' id='7'>", "x", NULL },
 };
 
-#define VIOLATION_REST                                                      \
-	"<error type='modify'><policy-violation "                           \
+#define VIOLATION_REST                                                         \
+	"<error type='modify'><policy-violation "                              \
 	"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></"
 
 START_TEST(answers_violations)
@@ -746,7 +748,9 @@ START_TEST(stops_from_a_handler)
 {
 	struct stream_handlers h = handlers;
 	struct stream_config c = { .domain = "m.example",
-		.host = "127.0.0.1", .port = port, .handshake = handshake };
+		.host = "127.0.0.1",
+		.port = port,
+		.handshake = handshake };
 	struct err e = { "" };
 
 	h.events.on_end = stop_on_end;

@@ -15,8 +15,7 @@ static const struct {
 	    "abc XYZ 019 !#$%()*+,-./:;=?@[\\]^_`{|}~" },
 	{ "markup", "<a b='c' d=\"&\">",
 	    "&lt;a b=&apos;c&apos; d=&quot;&amp;&quot;&gt;" },
-	{ "white space survives values", "a\tb\nc\rd",
-	    "a&#9;b&#10;c&#13;d" },
+	{ "white space survives values", "a\tb\nc\rd", "a&#9;b&#10;c&#13;d" },
 	{ "controls", "a\x01\x1f\x7fz", "a" FFFD FFFD FFFD "z" },
 	{ "two, three, four bytes", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80",
 	    "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80" },
@@ -38,8 +37,7 @@ START_TEST(escapes)
 
 	buf_init(&b, 4096);
 	xml_text(&b, cases[_i].in);
-	ck_assert_msg(strcmp(b.data != NULL ? b.data : "",
-			  cases[_i].want) == 0,
+	ck_assert_msg(strcmp(b.data != NULL ? b.data : "", cases[_i].want) == 0,
 	    "%s: got %s", cases[_i].label, b.data);
 	buf_clear(&b);
 }
