@@ -147,8 +147,9 @@ hash_base64url_decode(const char *text, size_t text_len, unsigned char *r,
 	/* The last digit's left-over bits: were they free, one value would
 	 * have several spellings, and a changed token could still verify. */
 	if ((held & ((1u << bits) - 1)) != 0)
-		return err_set(e, "no canonical base64url: stray bits at the "
-				  "end");
+		return err_set(e,
+		    "no canonical base64url: stray bits at the "
+		    "end");
 	*len_r = len;
 	return 0;
 }

@@ -9,8 +9,8 @@
 #define HASH_SHA256_LEN 32
 #define HASH_SHA1_HEX_LEN 40
 
-int hash_sha256(const void *bytes, size_t len,
-    unsigned char r[HASH_SHA256_LEN], struct err *e);
+int hash_sha256(const void *bytes, size_t len, unsigned char r[HASH_SHA256_LEN],
+    struct err *e);
 
 /* XEP-0114 #protocol: hex of SHA-1(stream ID, secret), NUL-terminated. */
 int hash_handshake(const char *stream_id, const char *secret,
@@ -22,8 +22,8 @@ int hash_random(void *r, size_t len, struct err *e);
  * (len * 4 + 2) / 3 + 1 bytes.  Decode: refuses padding, other alphabets and
  * non-canonical last characters; `*len_r` bytes into `r` of `cap`. */
 void hash_base64url(const void *bytes, size_t len, char *r);
-int hash_base64url_decode(const char *text, size_t text_len,
-    unsigned char *r, size_t cap, size_t *len_r, struct err *e);
+int hash_base64url_decode(const char *text, size_t text_len, unsigned char *r,
+    size_t cap, size_t *len_r, struct err *e);
 
 /* Wipes secrets. */
 void hash_wipe(void *p, size_t len);

@@ -14,8 +14,7 @@
 static int
 jwks_set_time(json_t *o, const char *name, int64_t at_s)
 {
-	return at_s == 0 ? 0
-			 : json_object_set_new(o, name, json_integer(at_s));
+	return at_s == 0 ? 0 : json_object_set_new(o, name, json_integer(at_s));
 }
 
 /* NULL if there is no memory or a string is not UTF-8. */
@@ -73,8 +72,9 @@ jwks_member_allows(const json_t *o, const char *name, const char *want)
 {
 	const json_t *value = json_object_get(o, name);
 
-	return value == NULL || (json_is_string(value) &&
-	    strcmp(json_string_value(value), want) == 0);
+	return value == NULL ||
+	    (json_is_string(value) &&
+		strcmp(json_string_value(value), want) == 0);
 }
 
 static bool
@@ -98,14 +98,16 @@ jwks_key_take(struct key **r, const json_t *o, struct err *e)
 	if (!jwks_is_ed25519(o))
 		return err_set(e, "the JWK is no Ed25519 key");
 	if (json_object_get(o, "d") != NULL)
-		return err_set(e, "the JWK holds a private key, which must "
-				  "not leave its owner; revoke it");
+		return err_set(e,
+		    "the JWK holds a private key, which must "
+		    "not leave its owner; revoke it");
 	if (!jwks_member_allows(o, "alg", "EdDSA") ||
 	    !jwks_member_allows(o, "use", "sig"))
 		return err_set(e, "the JWK is for something else");
 	if (x == NULL ||
-	    hash_base64url_decode(x, strlen(x), pub, sizeof pub, &len,
-		NULL) != 0 || len != sizeof pub)
+	    hash_base64url_decode(x, strlen(x), pub, sizeof pub, &len, NULL) !=
+		0 ||
+	    len != sizeof pub)
 		return err_set(e, "the JWK has no 32 bytes in \"x\"");
 	if (key_from_public(&k, pub, e) != 0)
 		return -1;

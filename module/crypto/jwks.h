@@ -34,8 +34,7 @@ int jwks_write(const struct jwks_row *rows, size_t count, struct buf *r,
  * curves, unsound points (crypto/point.h), and a `kid` that is not the
  * thumbprint.  0 or -1.
  */
-int jwks_key_read(struct key **r, const char *json, size_t len,
-    struct err *e);
+int jwks_key_read(struct key **r, const char *json, size_t len, struct err *e);
 
 /* A key of a set, with what the set says about it. */
 struct jwks_key {
@@ -45,8 +44,8 @@ struct jwks_key {
 
 /* Finds the key of that ID: 1, 0 there is none, -1 the set or the key is not
  * well-formed.  Keys of other kinds in the set are passed over. */
-int jwks_find(const char *json, size_t len, const char *kid,
-    struct jwks_key *r, struct err *e);
+int jwks_find(const char *json, size_t len, const char *kid, struct jwks_key *r,
+    struct err *e);
 
 /*
  * Whether a genuine token with this `iat` counts under the key: it was issued
@@ -54,7 +53,6 @@ int jwks_find(const char *json, size_t len, const char *kid,
  * lists the token by its ID.  Whoever stole the key can write any `iat`, so
  * a revocation is not compared with it.
  */
-bool jwks_key_covers(const struct jwks_key *k, int64_t iat_s,
-    bool is_listed);
+bool jwks_key_covers(const struct jwks_key *k, int64_t iat_s, bool is_listed);
 
 #endif

@@ -39,8 +39,8 @@ key_openssl_error(struct err *e, const char *what)
 
 /* RFC 7638 #section-3 over the members that RFC 8037 #section-2 requires. */
 static int
-key_thumbprint(const unsigned char pub[KEY_PUBLIC_LEN],
-    char r[KEY_KID_LEN + 1], struct err *e)
+key_thumbprint(const unsigned char pub[KEY_PUBLIC_LEN], char r[KEY_KID_LEN + 1],
+    struct err *e)
 {
 	char x[KEY_PUBLIC_LEN * 4 / 3 + 2];
 	char jwk[128];
@@ -107,7 +107,8 @@ key_file_open(const char *path, struct err *e)
 	else if (!S_ISREG(st.st_mode))
 		(void)err_set(e, "%s: not a regular file", path);
 	else if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		(void)err_set(e, "%s: others have access to this key (mode "
+		(void)err_set(e,
+		    "%s: others have access to this key (mode "
 		    "%03o); chmod 600 it, or revoke it if they had it",
 		    path, (unsigned)st.st_mode & 0777u);
 	else if (st.st_size > KEY_FILE_MAX)
@@ -191,8 +192,10 @@ key_load(struct key **r, const char *path, struct err *e)
 	ERR_clear_error();
 	if (pkey == NULL)
 		return len < 0 ? -1
-			       : err_set(e, "%s: no Ed25519 key in PEM "
-					    "(PKCS #8, no passphrase)", path);
+			       : err_set(e,
+				     "%s: no Ed25519 key in PEM "
+				     "(PKCS #8, no passphrase)",
+				     path);
 	if (key_take(r, pkey, true, e) != 0)
 		return err_prefix(e, "%s", path);
 	return 0;
@@ -334,8 +337,8 @@ key_sign(const struct key *k, const void *msg, size_t len,
 		return err_set(e, "a public key cannot sign");
 	ctx = EVP_MD_CTX_new();
 	done = ctx != NULL &&
-	    EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, k->pkey,
-		NULL) == 1 &&
+	    EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, k->pkey, NULL) ==
+		1 &&
 	    EVP_DigestSign(ctx, r, &sig_len, msg, len) == 1 &&
 	    sig_len == KEY_SIGNATURE_LEN;
 	EVP_MD_CTX_free(ctx);

@@ -229,8 +229,9 @@ point_is_sound(const unsigned char bytes[POINT_LEN], struct err *e)
 	 * is taken to the neutral one. */
 	r = !point_is_neutral(&a) && point_is_neutral(&product);
 	if (r == 0)
-		(void)err_set(e, "the public key has not Ed25519's prime "
-				 "order: others could sign under it");
+		(void)err_set(e,
+		    "the public key has not Ed25519's prime "
+		    "order: others could sign under it");
 out:
 	point_clear(&product);
 	point_clear(&a);

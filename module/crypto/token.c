@@ -47,10 +47,10 @@ token_check_string(const char *what, const char *s, struct err *e)
 static int
 token_check_times(const struct token_claims *c, struct err *e)
 {
-	if (c->iat_s < 0 || c->exp_s > TOKEN_TIME_MAX_S ||
-	    c->exp_s <= c->iat_s)
-		return err_set(e, "the claims \"iat\" and \"exp\" are no span "
-				  "of time");
+	if (c->iat_s < 0 || c->exp_s > TOKEN_TIME_MAX_S || c->exp_s <= c->iat_s)
+		return err_set(e,
+		    "the claims \"iat\" and \"exp\" are no span "
+		    "of time");
 	if (c->exp_s - c->iat_s > TOKEN_LIFE_MAX_S)
 		return err_set(e, "the token lives longer than %d s",
 		    TOKEN_LIFE_MAX_S);
@@ -64,9 +64,9 @@ token_check_occupant(const struct token_claims *c, struct err *e)
 	int want = token_is_room(c->aud) ? 1 : 0;
 
 	if (count != want)
-		return err_set(e, want == 1 ?
-		    "a room's token has one of \"occ\" and \"nick\"" :
-		    "\"occ\" and \"nick\" are for rooms only");
+		return err_set(e,
+		    want == 1 ? "a room's token has one of \"occ\" and \"nick\""
+			      : "\"occ\" and \"nick\" are for rooms only");
 	if (c->occ != NULL && token_check_string("occ", c->occ, e) != 0)
 		return -1;
 	if (c->nick != NULL && token_check_string("nick", c->nick, e) != 0)
@@ -161,7 +161,8 @@ token_write_signed(const struct key *k, char *claims, size_t claims_len,
 	char header[TOKEN_HEADER_MAX];
 	int written = snprintf(header, sizeof header - 2,
 	    "{\"alg\":\"" TOKEN_ALG "\",\"typ\":\"" TOKEN_TYP
-	    "\",\"kid\":\"%s\"}", key_kid(k));
+	    "\",\"kid\":\"%s\"}",
+	    key_kid(k));
 	size_t header_len = token_fill(header, (size_t)written);
 	size_t first, second;
 
@@ -226,8 +227,8 @@ token_split(const char *text, struct token_parts *r, struct err *e)
 	r->header = text;
 	r->claims = memchr(text, '.', len);
 	if (r->claims != NULL)
-		r->sig = memchr(r->claims + 1, '.',
-		    (size_t)(end - r->claims) - 1);
+		r->sig =
+		    memchr(r->claims + 1, '.', (size_t)(end - r->claims) - 1);
 	if (r->claims == NULL || r->sig == NULL ||
 	    memchr(r->sig + 1, '.', (size_t)(end - r->sig) - 1) != NULL) {
 		(void)err_set(e, "a token has three parts");
@@ -252,8 +253,8 @@ token_part_json(const char *part, size_t len, struct err *e)
 	json_error_t why;
 	json_t *r;
 
-	if (hash_base64url_decode(part, len, json, sizeof json, &json_len,
-		e) != 0)
+	if (hash_base64url_decode(part, len, json, sizeof json, &json_len, e) !=
+	    0)
 		return NULL;
 	r = json_loadb((const char *)json, json_len, JSON_REJECT_DUPLICATES,
 	    &why);
@@ -303,8 +304,9 @@ token_read_header(const struct key *k, const struct token_parts *p,
 	else if (!token_member_is(header, "kid", key_kid(k)))
 		(void)err_set(e, "\"kid\" names another key");
 	else if (json_object_size(header) != TOKEN_HEADER_MEMBERS)
-		(void)err_set(e, "the header has members that we do not "
-				 "know");
+		(void)err_set(e,
+		    "the header has members that we do not "
+		    "know");
 	else
 		r = 1;
 	json_decref(header);
@@ -331,8 +333,7 @@ token_check_signature(const struct key *k, const char *text,
 }
 
 static int
-token_read_categories(const json_t *root, struct token_claims *r,
-    struct err *e)
+token_read_categories(const json_t *root, struct token_claims *r, struct err *e)
 {
 	const json_t *cat = json_object_get(root, "cat");
 	size_t count = json_array_size(cat); /* 0 for what is no array */
@@ -359,8 +360,7 @@ token_read_optional(const json_t *root, const char *name, const char **r,
 }
 
 static int
-token_read_time(const json_t *root, const char *name, int64_t *r,
-    struct err *e)
+token_read_time(const json_t *root, const char *name, int64_t *r, struct err *e)
 {
 	const json_t *value = json_object_get(root, name);
 

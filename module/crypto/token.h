@@ -11,8 +11,8 @@
 #include "core/err.h"
 #include "crypto/key.h"
 
-#define TOKEN_MAX 4096	 /* bytes of a compact token, with the NUL */
-#define TOKEN_ID_MAX 23	 /* base64url of 16 bytes, with the NUL */
+#define TOKEN_MAX 4096	/* bytes of a compact token, with the NUL */
+#define TOKEN_ID_MAX 23 /* base64url of 16 bytes, with the NUL */
 #define TOKEN_LIFE_MAX_S 86400
 #define TOKEN_CATEGORIES_MAX 16
 #define TOKEN_CLAIM_MAX 3071 /* bytes of one string, with no NUL counted */
@@ -53,8 +53,8 @@ struct token_parsed {
 	char kid[KEY_KID_LEN + 1];
 	void *owned;
 };
-int token_verify(const struct key *k, const char *text,
-    struct token_parsed *r, struct err *e);
+int token_verify(const struct key *k, const char *text, struct token_parsed *r,
+    struct err *e);
 void token_parsed_clear(struct token_parsed *t);
 
 #endif

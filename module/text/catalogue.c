@@ -130,10 +130,11 @@ entry_compile(struct catalogue_entry *t, const char *locale, const UChar *p,
 	if (len > CATALOGUE_PATTERN_MAX)
 		return err_set(e, "%s: longer than %d characters", t->key,
 		    CATALOGUE_PATTERN_MAX);
-	if (entry_number_names(t, p, (size_t)len, numbered,
-		&numbered_len) != 0)
-		return err_set(e, "%s: after a { comes a name, [a-z_]+, and a "
-		    "}; at most %d different ones", t->key, CATALOGUE_ARGS_MAX);
+	if (entry_number_names(t, p, (size_t)len, numbered, &numbered_len) != 0)
+		return err_set(e,
+		    "%s: after a { comes a name, [a-z_]+, and a "
+		    "}; at most %d different ones",
+		    t->key, CATALOGUE_ARGS_MAX);
 	t->format = umsg_open(numbered, numbered_len, locale, NULL, &status);
 	if (U_FAILURE(status))
 		return err_set(e, "%s: no pattern: %s", t->key,
@@ -198,8 +199,8 @@ language_load_entries(struct catalogue_language *l, const char *locale,
 	while (done == 0 && ures_hasNext(bundle)) {
 		text = ures_getNextResource(bundle, text, &status);
 		if (U_FAILURE(status))
-			done = err_set(e, "not readable: %s",
-			    u_errorName(status));
+			done =
+			    err_set(e, "not readable: %s", u_errorName(status));
 		else
 			done = language_load_entry(l, locale, text, e);
 	}
@@ -209,8 +210,8 @@ language_load_entries(struct catalogue_language *l, const char *locale,
 }
 
 static int
-language_load(struct catalogue_language *l, const char *dir,
-    const char *locale, struct err *e)
+language_load(struct catalogue_language *l, const char *dir, const char *locale,
+    struct err *e)
 {
 	static const UChar utc[] = { 'E', 't', 'c', '/', 'U', 'T', 'C', 0 };
 	UErrorCode status = U_ZERO_ERROR;
@@ -223,8 +224,8 @@ language_load(struct catalogue_language *l, const char *dir,
 	ures_close(bundle);
 	if (done != 0)
 		return -1;
-	l->dates = udat_open(UDAT_NONE, UDAT_LONG, locale, utc, -1, NULL, 0,
-	    &status);
+	l->dates =
+	    udat_open(UDAT_NONE, UDAT_LONG, locale, utc, -1, NULL, 0, &status);
 	if (U_FAILURE(status))
 		return err_set(e, "no dates: %s", u_errorName(status));
 	return 0;
@@ -338,8 +339,8 @@ dir_find(char r[CATALOGUE_PATH_MAX])
 
 	exe[len > 0 ? len : 0] = '\0';
 	slash = strrchr(exe, '/');
-	for (size_t i = 0; slash != NULL &&
-	    i < sizeof beside / sizeof beside[0]; i++) {
+	for (size_t i = 0;
+	     slash != NULL && i < sizeof beside / sizeof beside[0]; i++) {
 		slash[1] = '\0';
 		(void)snprintf(r, CATALOGUE_PATH_MAX, "%s%s", exe, beside[i]);
 		if (dir_has_texts(r))
@@ -409,8 +410,7 @@ catalogue_find_lang(const struct catalogue *c, const char *lang)
 
 	tag_from_lang(tag, lang);
 	for (;;) {
-		const struct catalogue_language *l = catalogue_find_tag(c,
-		    tag);
+		const struct catalogue_language *l = catalogue_find_tag(c, tag);
 		char *dash = strrchr(tag, '-');
 
 		if (l != NULL || dash == NULL)
@@ -494,9 +494,8 @@ value_from_date(UChar r[CATALOGUE_VALUE_MAX + 1],
 }
 
 static void
-value_set(UChar r[CATALOGUE_VALUE_MAX + 1],
-    const struct catalogue_language *l, const char *name,
-    const struct catalogue_arg *args, size_t arg_count)
+value_set(UChar r[CATALOGUE_VALUE_MAX + 1], const struct catalogue_language *l,
+    const char *name, const struct catalogue_arg *args, size_t arg_count)
 {
 	char hole[CATALOGUE_NAME_MAX + 3];
 
@@ -550,8 +549,8 @@ entry_format(const struct catalogue_entry *t,
 			return NULL;
 		/* As many values as a pattern may have; ICU takes as many as
 		 * this one has, and all are strings. */
-		*len_r = umsg_format(t->format, text, cap, &status, v[0],
-		    v[1], v[2], v[3], v[4], v[5], v[6], v[7]);
+		*len_r = umsg_format(t->format, text, cap, &status, v[0], v[1],
+		    v[2], v[3], v[4], v[5], v[6], v[7]);
 		if (U_SUCCESS(status))
 			return text;
 		free(text);

@@ -59,7 +59,7 @@ void catalogue_close(struct catalogue *c);
 struct catalogue_arg {
 	const char *name;
 	const char *text; /* UTF-8; NULL if it is a date */
-	int64_t date_s;	  /* seconds since 1970, formatted as a long date, UTC */
+	int64_t date_s; /* seconds since 1970, formatted as a long date, UTC */
 };
 
 /*
@@ -67,9 +67,10 @@ struct catalogue_arg {
  * longest prefix of it that is a language here is chosen (RFC 4647
  * #section-3.4), English if there is none.  `*lang_r` (may be NULL) is the
  * language of the text, owned by the catalogue.  An argument that is not
- * given stays as {name}, of a value only 1,024 bytes are used, and a key that is nowhere yields the key itself: a
- * hole is visible, never fatal.  What is longer than CATALOGUE_TEXT_MAX - 1
- * is cut between characters.  One thread at a time.
+ * given stays as {name}, of a value only 1,024 bytes are used, and a key that
+ * is nowhere yields the key itself: a hole is visible, never fatal.  What is
+ * longer than CATALOGUE_TEXT_MAX - 1 is cut between characters.  One thread at
+ * a time.
  */
 void catalogue_text(struct catalogue *c, const char *lang, const char *key,
     const struct catalogue_arg *args, size_t arg_count,
@@ -80,7 +81,7 @@ void catalogue_text(struct catalogue *c, const char *lang, const char *key,
  * uses in exactly that language, in order of first use: how many, or -1 if
  * the language lacks the text.  All owned by the catalogue. */
 const char *catalogue_lang(const struct catalogue *c, size_t i);
-int catalogue_args(const struct catalogue *c, const char *lang,
-    const char *key, const char *r[CATALOGUE_ARGS_MAX]);
+int catalogue_args(const struct catalogue *c, const char *lang, const char *key,
+    const char *r[CATALOGUE_ARGS_MAX]);
 
 #endif

@@ -31,8 +31,8 @@ jid_open_profiles(void)
 		UErrorCode status = U_ZERO_ERROR;
 
 		/* NULL if ICU's data lack it. */
-		jid_profiles[i] = usprep_openByType(jid_parts[i].profile,
-		    &status);
+		jid_profiles[i] =
+		    usprep_openByType(jid_parts[i].profile, &status);
 	}
 }
 
@@ -106,8 +106,8 @@ jid_is_ipv6_literal(const char *domain, size_t len)
 static bool
 jid_is_domain_char(unsigned char c)
 {
-	return c >= 0x80 || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	    c == '-' || c == '_';
 }
 
 /* Labels of allowed characters, none of them empty. */

@@ -14,8 +14,8 @@
 
 #include "core/err.h"
 
-#define JID_PART_MAX 1023		  /* bytes, RFC 7622 */
-#define JID_MAX (3 * JID_PART_MAX + 2)	  /* bytes, without the NUL */
+#define JID_PART_MAX 1023	       /* bytes, RFC 7622 */
+#define JID_MAX (3 * JID_PART_MAX + 2) /* bytes, without the NUL */
 
 struct jid {
 	char local[JID_PART_MAX + 1];	 /* "" for none */
@@ -48,7 +48,6 @@ int jid_bare_prepare(const char *text, char *r, size_t cap, size_t *len_r,
  * part, also one of which preparation leaves nothing, is refused. */
 int jid_prepare_node(const char *text, char *r, size_t cap, struct err *e);
 int jid_prepare_domain(const char *text, char *r, size_t cap, struct err *e);
-int jid_prepare_resource(const char *text, char *r, size_t cap,
-    struct err *e);
+int jid_prepare_resource(const char *text, char *r, size_t cap, struct err *e);
 
 #endif

@@ -31,8 +31,9 @@ check_prepared(const struct jid *j)
 	jid_full(j, text);
 	want(jid_parse(&again, text, &e) == 0, e.text);
 	want(strcmp(again.local, j->local) == 0 &&
-	    strcmp(again.domain, j->domain) == 0 &&
-	    strcmp(again.resource, j->resource) == 0, "prepared twice");
+		strcmp(again.domain, j->domain) == 0 &&
+		strcmp(again.resource, j->resource) == 0,
+	    "prepared twice");
 }
 
 /* The short way of the check path agrees with the long one. */
@@ -40,7 +41,8 @@ static void
 check_bare(const char *text)
 {
 	static struct jid j;
-	static char bare[INPUT_MAX + 1], got[JID_MAX + 1], long_way[JID_MAX + 1];
+	static char bare[INPUT_MAX + 1], got[JID_MAX + 1],
+	    long_way[JID_MAX + 1];
 	size_t len = strcspn(text, "/"), got_len;
 	int r;
 

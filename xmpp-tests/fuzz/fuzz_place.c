@@ -53,13 +53,16 @@ check_rooms(const struct place *pattern, const char *text)
 	is_same = strcmp(room.domain, pattern->host) == 0 &&
 	    strcmp(room.local, pattern->local) == 0;
 	want(place_covers(pattern, room.local, room.domain) ==
-	    (is_same || (is_star && strcmp(room.domain, pattern->host) == 0)),
+		(is_same ||
+		    (is_star && strcmp(room.domain, pattern->host) == 0)),
 	    "covers another room");
 	both[0] = *pattern;
 	both[1] = *pattern;
 	strcpy(both[0].local, "*");
 	want(place_find(both, 2, pattern->local, pattern->host) ==
-	    &both[is_star ? 0 : 1] || is_star, "not the most specific");
+		    &both[is_star ? 0 : 1] ||
+		is_star,
+	    "not the most specific");
 	want(place_same_pattern(&both[0], &both[1]) == is_star,
 	    "the same pattern");
 }

@@ -18,7 +18,8 @@
 #define INPUT_MAX (4 * TOKEN_MAX)
 
 /* The key of RFC 8032's TEST 1: the corpus has tokens of it. */
-static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
+static const char pem[] =
+    "-----BEGIN PRIVATE KEY-----\n"
     "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
     "-----END PRIVATE KEY-----\n";
 
@@ -44,8 +45,10 @@ test_key(void)
 	if (key != NULL)
 		return key;
 	fd = mkstemp(path);
-	want(fd >= 0 && write(fd, pem, sizeof pem - 1) ==
-	    (ssize_t)sizeof pem - 1 && close(fd) == 0, "no key file");
+	want(fd >= 0 &&
+		write(fd, pem, sizeof pem - 1) == (ssize_t)sizeof pem - 1 &&
+		close(fd) == 0,
+	    "no key file");
 	want(key_load(&key, path, &e) == 0, e.text);
 	(void)unlink(path);
 	return key;
@@ -61,7 +64,8 @@ check_claims(const struct token_claims *c)
 	struct err e = { "" };
 
 	want(c->exp_s > c->iat_s && c->iat_s >= 0 &&
-	    c->exp_s - c->iat_s <= TOKEN_LIFE_MAX_S, "a life too long");
+		c->exp_s - c->iat_s <= TOKEN_LIFE_MAX_S,
+	    "a life too long");
 	want(c->cat_count >= 1 && c->cat_count <= TOKEN_CATEGORIES_MAX,
 	    "categories out of bounds");
 	want(c->occ == NULL || c->nick == NULL, "two occupants");
@@ -71,7 +75,8 @@ check_claims(const struct token_claims *c)
 		return;
 	want(token_verify(test_key(), text, &again, &e) == 1, e.text);
 	want(strcmp(again.claims.name, c->name) == 0 &&
-	    strcmp(again.claims.aud, c->aud) == 0, "other claims");
+		strcmp(again.claims.aud, c->aud) == 0,
+	    "other claims");
 	token_parsed_clear(&again);
 }
 
@@ -119,8 +124,8 @@ try_keys(const char *text)
 
 	if (jwks_key_read(&k, text, strlen(text), &e) == 0)
 		key_free(k);
-	if (jwks_find(text, strlen(text), key_kid(test_key()), &found,
-		&e) == 1) {
+	if (jwks_find(text, strlen(text), key_kid(test_key()), &found, &e) ==
+	    1) {
 		want(strcmp(key_kid(found.key), key_kid(test_key())) == 0,
 		    "another key was found");
 		key_free(found.key);
@@ -135,8 +140,8 @@ try_base64url(const char *text)
 	static char again[2 * INPUT_MAX];
 	size_t len;
 
-	if (hash_base64url_decode(text, strlen(text), bytes, sizeof bytes,
-		&len, NULL) != 0)
+	if (hash_base64url_decode(text, strlen(text), bytes, sizeof bytes, &len,
+		NULL) != 0)
 		return;
 	hash_base64url(bytes, len, again);
 	want(strcmp(again, text) == 0, "two spellings");

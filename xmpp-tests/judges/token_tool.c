@@ -39,8 +39,8 @@ print_token(const char *name, const struct key *k, int64_t iat_s,
 		.sub = "xmpp:daily@example.org",
 		.name = "Daily Example",
 		.aud = "xmpp:newsroom@rooms.example.org",
-		.occ = nick == NULL ?
-		    "dd72603deec90a38ba552f7c68cbcc61bca202cd" : NULL,
+		.occ = nick == NULL ? "dd72603deec90a38ba552f7c68cbcc61bca202cd"
+				    : NULL,
 		.nick = nick,
 		.cat = { "news" },
 		.cat_count = 1,
@@ -106,8 +106,8 @@ issue(void)
 	print_token("backdated", keys[1], START_S + 13 * DAY_S, "Thief", thief);
 	print_token("current", keys[2], START_S + 21 * DAY_S, NULL, current);
 	print_token("by_nick", keys[2], START_S + 21 * DAY_S, "Dä\"ily", nick);
-	printf("\"listed\":[\"%s\",\"%s\",\"%s\",\"%s\"]}\n", archived,
-	    before, current, nick);
+	printf("\"listed\":[\"%s\",\"%s\",\"%s\",\"%s\"]}\n", archived, before,
+	    current, nick);
 	for (int i = 0; i < 3; i++)
 		key_free(keys[i]);
 	return EXIT_SUCCESS;

@@ -123,8 +123,9 @@ START_TEST(texts_have_their_arguments)
 			ck_assert_msg(strstr(r, all[a].text) != NULL,
 			    "%s: no %s in: %s", lang, all[a].name, r);
 		}
-		want_date = strcmp(lang, "de") == 0 ? "14. November 2023" :
-		    strcmp(lang, "en") == 0 ? "November 14, 2023" : "2023";
+		want_date = strcmp(lang, "de") == 0 ? "14. November 2023"
+		    : strcmp(lang, "en") == 0	    ? "November 14, 2023"
+						    : "2023";
 		if (strstr(texts[_i].args, "date") != NULL)
 			ck_assert_msg(strstr(r, want_date) != NULL, "%s", r);
 	}
@@ -144,8 +145,10 @@ static const struct {
 	{ "none", "", "en" },
 	{ "NULL", NULL, "en" },
 	{ "longer word with the same start", "den", "en" },
-	{ "longer word after a dash", "de-x-abcdefghijklmnopqrstuvwxyz-12345"
-				      "678-12345678", "de" },
+	{ "longer word after a dash",
+	    "de-x-abcdefghijklmnopqrstuvwxyz-12345"
+	    "678-12345678",
+	    "de" },
 	{ "a dash alone", "-", "en" },
 	{ "a dash first", "-de", "en" },
 	{ "a dash last", "de-", "de" },
@@ -168,7 +171,8 @@ START_TEST(xml_lang_finds_its_language)
 	ck_assert_msg(strcmp(used, langs[_i].want) == 0, "%s: %s",
 	    langs[_i].label, used);
 	ck_assert_msg(strstr(r, strcmp(used, "de") == 0 ? "nicht" : "not") !=
-	    NULL, "%s", r);
+		NULL,
+	    "%s", r);
 }
 END_TEST
 
@@ -208,8 +212,12 @@ is_whole_utf8(const char *s)
 {
 	while (*s != '\0') {
 		unsigned char lead = (unsigned char)*s++;
-		int more = lead < 0x80 ? 0 : lead < 0xc2 ? -1 :
-		    lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : -1;
+		int more = lead < 0x80 ? 0
+		    : lead < 0xc2      ? -1
+		    : lead < 0xe0      ? 1
+		    : lead < 0xf0      ? 2
+		    : lead < 0xf5      ? 3
+				       : -1;
 
 		for (; more > 0 && ((unsigned char)*s & 0xc0) == 0x80; more--)
 			s++;
@@ -224,20 +232,26 @@ static const char *const fillers[] = { "x", "ä", "€", "😀", "\xff" };
 
 START_TEST(long_arguments_are_cut_between_characters)
 {
-	char text[6001] = "", r[CATALOGUE_TEXT_MAX];
+	char text[6001] = "", shifted[sizeof text + 3];
+	char r[CATALOGUE_TEXT_MAX];
 	struct catalogue_arg args[] = {
-		{ .name = "place", .text = text },
-		{ .name = "categories", .text = text },
-		{ .name = "apply", .text = text },
+		{ .name = "place", .text = shifted },
+		{ .name = "categories", .text = shifted },
+		{ .name = "apply", .text = shifted },
 	};
 
 	while (strlen(text) + 4 < sizeof text)
 		strcat(text, fillers[_i]);
-	for (size_t shift = 0; shift < 4; shift++) {
-		args[0].text = text + strlen(text) - 1000 - shift * 4;
+	/* The cut falls before, into and behind a character. */
+	for (int shift = 0; shift < 4; shift++) {
+		(void)snprintf(shifted, sizeof shifted, "%.*s%s", shift, "xxx",
+		    text);
 		catalogue_text(c, "de", "refusal_not_registered", args, 3, r,
 		    NULL);
 		ck_assert_msg(is_whole_utf8(r), "%s", r);
+		/* No half of a character, replaced. */
+		if (fillers[_i][0] != '\xff')
+			ck_assert_ptr_null(strstr(r, "\xef\xbf\xbd"));
 		ck_assert_uint_lt(strlen(r), sizeof r);
 		ck_assert_uint_gt(strlen(r), sizeof r - 8);
 	}
@@ -283,8 +297,8 @@ static const struct {
 	{ "closing brace alone", "en", "en{t{\"place}\"}}", "place}" },
 	{ "empty name", "en", "en{t{\"{}\"}}", NULL },
 	{ "blank in the name", "en", "en{t{\"{ place }\"}}", NULL },
-	{ "nine arguments", "en",
-	    "en{t{\"{a}{b}{c}{d}{e}{f}{g}{h}{i}\"}}", NULL },
+	{ "nine arguments", "en", "en{t{\"{a}{b}{c}{d}{e}{f}{g}{h}{i}\"}}",
+	    NULL },
 	{ "no text", "en", "en{t:int{7}}", NULL },
 	{ "a table", "en", "en{t{u{\"x\"}}}", NULL },
 };
@@ -299,14 +313,12 @@ START_TEST(bundles_of_others)
 	int got;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	(void)snprintf(path, sizeof path, "%s/%s.txt", dir,
-	    bundles[_i].lang);
+	(void)snprintf(path, sizeof path, "%s/%s.txt", dir, bundles[_i].lang);
 	f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_ge(fputs(bundles[_i].text, f), 0);
 	ck_assert_int_eq(fclose(f), 0);
-	(void)snprintf(command, sizeof command, "genrb -q -d %s %s", dir,
-	    path);
+	(void)snprintf(command, sizeof command, "genrb -q -d %s %s", dir, path);
 	ck_assert_int_eq(system(command), 0);
 	got = catalogue_open(&own, dir, &e);
 	ck_assert_msg((got == 0) == (bundles[_i].want != NULL), "%s: %d, %s",
@@ -349,8 +361,7 @@ main(void)
 	TCase *t = tcase_create("catalogue");
 
 	tcase_add_checked_fixture(t, open_catalogue, close_catalogue);
-	tcase_add_loop_test(t, every_language_has_every_text, 0,
-	    COUNT(texts));
+	tcase_add_loop_test(t, every_language_has_every_text, 0, COUNT(texts));
 	tcase_add_test(t, every_refusal_has_a_text);
 	tcase_add_loop_test(t, texts_have_their_arguments, 0, COUNT(texts));
 	tcase_add_loop_test(t, xml_lang_finds_its_language, 0, COUNT(langs));

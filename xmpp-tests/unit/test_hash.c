@@ -13,7 +13,8 @@ START_TEST(sha256_of_abc)
 	struct err e = { "" };
 
 	hex_read("ba7816bf8f01cfea414140de5dae2223"
-		 "b00361a396177a9cb410ff61f20015ad", want, sizeof want);
+		 "b00361a396177a9cb410ff61f20015ad",
+	    want, sizeof want);
 	ck_assert_int_eq(hash_sha256("abc", 3, got, &e), 0);
 	ck_assert_mem_eq(got, want, sizeof want);
 }
@@ -25,7 +26,8 @@ START_TEST(sha256_of_nothing)
 	struct err e = { "" };
 
 	hex_read("e3b0c44298fc1c149afbf4c8996fb924"
-		 "27ae41e4649b934ca495991b7852b855", want, sizeof want);
+		 "27ae41e4649b934ca495991b7852b855",
+	    want, sizeof want);
 	ck_assert_int_eq(hash_sha256("", 0, got, &e), 0);
 	ck_assert_mem_eq(got, want, sizeof want);
 }
@@ -91,7 +93,8 @@ START_TEST(base64url_both_ways)
 	hash_base64url(bytes, strlen(bytes), text);
 	ck_assert_str_eq(text, pairs[_i].text);
 	ck_assert_int_eq(hash_base64url_decode(text, strlen(text), back,
-	    sizeof back, &len, &e), 0);
+			     sizeof back, &len, &e),
+	    0);
 	ck_assert_uint_eq(len, strlen(bytes));
 	if (len > 0)
 		ck_assert_mem_eq(back, bytes, len);
@@ -122,7 +125,8 @@ START_TEST(base64url_refuses)
 	struct err e = { "" };
 
 	ck_assert_msg(hash_base64url_decode(wrong[_i].text,
-	    strlen(wrong[_i].text), r, wrong[_i].cap, &len, &e) == -1,
+			  strlen(wrong[_i].text), r, wrong[_i].cap, &len,
+			  &e) == -1,
 	    "%s was taken", wrong[_i].label);
 	ck_assert_str_ne(e.text, "");
 }

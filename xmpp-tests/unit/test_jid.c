@@ -22,6 +22,8 @@ static const struct {
 	{ "domain alone", "example.org", "example.org" },
 	{ "domain and resource", "example.org/x", "example.org/x" },
 	{ "capitals", "Daily@Example.ORG/Desk", "daily@example.org/Desk" },
+	{ "capitals before the @ only", "Daily@b", "daily@b" },
+	{ "capitals in the domain only", "a@B", "a@b" },
 	{ "@ and / in the resource", "a@b/c@d/e", "a@b/c@d/e" },
 	{ "spaces in the resource", "a@b/ c d ", "a@b/ c d " },
 	{ "dot at the end", "a@example.org.", "a@example.org" },
@@ -34,7 +36,9 @@ static const struct {
 	{ "domain in IDNA's form", "a@xn--bcher-kva.example",
 	    "a@xn--bcher-kva.example" },
 	{ "domain in Unicode", "a@BÜCHER.example", "a@bücher.example" },
-	{ "decomposed umlaut", "a@bu\xcc\x88" "cher.example",
+	{ "decomposed umlaut",
+	    "a@bu\xcc\x88"
+	    "cher.example",
 	    "a@bücher.example" },
 	{ "sharp s", "a@straße.example", "a@strasse.example" },
 	{ "escaped (XEP-0106)", "d\\27artagnan@b", "d\\27artagnan@b" },
@@ -55,16 +59,28 @@ static const struct {
 	{ "dot at the start", "a@.b", NULL },
 	{ "two dots at the end", "a@b..", NULL },
 	{ "space in the localpart", "a b@c", NULL },
-	{ "no-break space in it", "a\xc2\xa0" "b@c", NULL },
+	{ "no-break space in it",
+	    "a\xc2\xa0"
+	    "b@c",
+	    NULL },
 	{ "quote in the localpart", "a\"b@c", NULL },
 	{ "ampersand", "a&b@c", NULL },
 	{ "apostrophe", "a'b@c", NULL },
 	{ "colon", "a:b@c", NULL },
 	{ "less-than", "a<b@c", NULL },
 	{ "greater-than", "a>b@c", NULL },
-	{ "full-width @ in the localpart", "a\xef\xbc\xa0" "b@c", NULL },
-	{ "full-width / in the domain", "a@b\xef\xbc\x8f" "c", NULL },
-	{ "full-width @ in the domain", "a@b\xef\xbc\xa0" "c", NULL },
+	{ "full-width @ in the localpart",
+	    "a\xef\xbc\xa0"
+	    "b@c",
+	    NULL },
+	{ "full-width / in the domain",
+	    "a@b\xef\xbc\x8f"
+	    "c",
+	    NULL },
+	{ "full-width @ in the domain",
+	    "a@b\xef\xbc\xa0"
+	    "c",
+	    NULL },
 	{ "space in the domain", "a@b c", NULL },
 	{ "port", "a@b:5222", NULL },
 	{ "IPv6 without brackets", "a@::1", NULL },
@@ -77,7 +93,10 @@ static const struct {
 	{ "delete", "a\x7f@b", NULL },
 	{ "line break", "a@b\n", NULL },
 	{ "not UTF-8", "a\xff@b", NULL },
-	{ "overlong slash", "a@b\xc0\xaf" "c", NULL },
+	{ "overlong slash",
+	    "a@b\xc0\xaf"
+	    "c",
+	    NULL },
 	{ "surrogate", "a\xed\xa0\x80@b", NULL },
 	{ "cut character", "a@b/\xe2\x9c", NULL },
 	{ "left-to-right mark", "a\xe2\x80\x8e@b", NULL },
@@ -121,19 +140,18 @@ START_TEST(bare_addresses)
 	if (is_bare == 0)
 		jid_bare(&j, want);
 	ck_assert_msg(jid_bare_prepare(bare, got, sizeof got, &len, &e) ==
-	    is_bare, "%s", cases[_i].label);
+		is_bare,
+	    "%s", cases[_i].label);
 	if (is_bare != 0)
 		return;
 	ck_assert_str_eq(got, want);
 	ck_assert_uint_eq(len, strlen(want));
 	/* With any resource but none; without room for the NUL. */
 	strcat(bare, "/\x01");
-	ck_assert_int_eq(jid_bare_prepare(bare, got, sizeof got, NULL, &e),
-	    0);
+	ck_assert_int_eq(jid_bare_prepare(bare, got, sizeof got, NULL, &e), 0);
 	ck_assert_str_eq(got, want);
 	strcpy(strchr(bare, '/'), "/");
-	ck_assert_int_eq(jid_bare_prepare(bare, got, sizeof got, NULL, &e),
-	    -1);
+	ck_assert_int_eq(jid_bare_prepare(bare, got, sizeof got, NULL, &e), -1);
 	ck_assert_int_eq(jid_bare_prepare(want, got, len, NULL, &e), -1);
 	ck_assert_int_eq(jid_bare_prepare(want, got, len + 1, NULL, &e), 0);
 }
@@ -153,8 +171,10 @@ static const struct {
 } vectors[] = {
 	{ "map to nothing", DOMAIN,
 	    "foo\xc2\xad\xcd\x8f\xe1\xa0\x86\xe1\xa0\x8b"
-	    "bar\xe2\x80\x8b\xe2\x81\xa0" "baz\xef\xb8\x80\xef\xb8\x88"
-	    "\xef\xb8\x8f\xef\xbb\xbf", "foobarbaz" },
+	    "bar\xe2\x80\x8b\xe2\x81\xa0"
+	    "baz\xef\xb8\x80\xef\xb8\x88"
+	    "\xef\xb8\x8f\xef\xbb\xbf",
+	    "foobarbaz" },
 	{ "fold ASCII", DOMAIN, "CAFE", "cafe" },
 	{ "fold U+00DF", DOMAIN, "\xc3\x9f", "ss" },
 	{ "fold U+0130", DOMAIN, "\xc4\xb0", "i\xcc\x87" },
@@ -193,11 +213,19 @@ static const struct {
 	{ "deprecated U+202A", DOMAIN, "\xe2\x80\xaa", NULL },
 	{ "tag U+E0001", DOMAIN, "\xf3\xa0\x80\x81", NULL },
 	{ "tag U+E0042", DOMAIN, "\xf3\xa0\x81\x82", NULL },
-	{ "U+05BE between Latin letters", DOMAIN, "foo\xd6\xbe" "bar", NULL },
-	{ "U+FD50 between Latin letters", DOMAIN, "foo\xef\xb5\x90" "bar",
+	{ "U+05BE between Latin letters", DOMAIN,
+	    "foo\xd6\xbe"
+	    "bar",
 	    NULL },
-	{ "U+FE76 between Latin letters", RESOURCE, "foo\xef\xb9\xb6" "bar",
-	    "foo \xd9\x8e" "bar" },
+	{ "U+FD50 between Latin letters", DOMAIN,
+	    "foo\xef\xb5\x90"
+	    "bar",
+	    NULL },
+	{ "U+FE76 between Latin letters", RESOURCE,
+	    "foo\xef\xb9\xb6"
+	    "bar",
+	    "foo \xd9\x8e"
+	    "bar" },
 	{ "U+0627 U+0031", DOMAIN, "\xd8\xa7\x31", NULL },
 	{ "U+0627 U+0031 U+0628", DOMAIN, "\xd8\xa7\x31\xd8\xa8",
 	    "\xd8\xa7\x31\xd8\xa8" },
@@ -212,8 +240,7 @@ static const struct {
 	{ "resource: @", RESOURCE, "foo@bar", "foo@bar" },
 	{ "node: Roman four", NODE, "\xe2\x85\xa3", "iv" },
 	{ "resource: Roman four", RESOURCE, "\xe2\x85\xa3", "IV" },
-	{ "node: final sigma", NODE, "\xce\xa3\xcf\x82",
-	    "\xcf\x83\xcf\x83" },
+	{ "node: final sigma", NODE, "\xce\xa3\xcf\x82", "\xcf\x83\xcf\x83" },
 	{ "resource: case stays", RESOURCE, "Desk", "Desk" },
 };
 
@@ -223,8 +250,8 @@ START_TEST(published_vectors)
 	    struct err *) = { jid_prepare_node, jid_prepare_domain,
 		jid_prepare_resource };
 	char got[JID_PART_MAX + 1];
-	int r = prepare[vectors[_i].profile](vectors[_i].in, got, sizeof got,
-	    &e);
+	int r =
+	    prepare[vectors[_i].profile](vectors[_i].in, got, sizeof got, &e);
 
 	ck_assert_msg((r == 0) == (vectors[_i].want != NULL), "%s: %d, %s",
 	    vectors[_i].label, r, e.text);

@@ -19,14 +19,18 @@ START_TEST(sets_are_written_as_the_protocol_says)
 {
 	static const struct jwks_row rows[] = {
 		{ .x = X, .kid = KID, .nbf_s = 1700000000 },
-		{ .x = X, .kid = "retired", .nbf_s = 1600000000,
-		    .exp_s = 1700000000, .revoked_s = 1650000000 },
+		{ .x = X,
+		    .kid = "retired",
+		    .nbf_s = 1600000000,
+		    .exp_s = 1700000000,
+		    .revoked_s = 1650000000 },
 	};
 	struct buf b;
 
 	buf_init(&b, 4096);
 	ck_assert_int_eq(jwks_write(rows, 2, &b, &e), 0);
-	ck_assert_str_eq(b.data, "{\"keys\":[{\"kty\":\"OKP\","
+	ck_assert_str_eq(b.data,
+	    "{\"keys\":[{\"kty\":\"OKP\","
 	    "\"crv\":\"Ed25519\",\"alg\":\"EdDSA\",\"use\":\"sig\","
 	    "\"kid\":\"" KID "\",\"x\":\"" X "\",\"nbf\":1700000000},"
 	    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\","
@@ -65,28 +69,38 @@ static const struct {
 } jwks[] = {
 	{ "RFC 8037's", "{" JWK "}", 0 },
 	{ "with its thumbprint", "{" JWK ",\"kid\":\"" KID "\"}", 0 },
-	{ "with all that we write", "{" JWK ",\"kid\":\"" KID
-	    "\",\"alg\":\"EdDSA\",\"use\":\"sig\",\"nbf\":1}", 0 },
+	{ "with all that we write",
+	    "{" JWK ",\"kid\":\"" KID
+	    "\",\"alg\":\"EdDSA\",\"use\":\"sig\",\"nbf\":1}",
+	    0 },
 	{ "with another kid", "{" JWK ",\"kid\":\"mine\"}", -1 },
 	{ "kid no string", "{" JWK ",\"kid\":1}", -1 },
 	{ "for encryption", "{" JWK ",\"use\":\"enc\"}", -1 },
 	{ "another algorithm", "{" JWK ",\"alg\":\"ES256\"}", -1 },
-	{ "private", "{" JWK ",\"d\":"
-	    "\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}", -1 },
-	{ "another curve", "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" X
-	    "\"}", -1 },
-	{ "another type", "{\"kty\":\"EC\",\"crv\":\"Ed25519\",\"x\":\"" X
-	    "\"}", -1 },
+	{ "private",
+	    "{" JWK ",\"d\":"
+	    "\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"}",
+	    -1 },
+	{ "another curve",
+	    "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" X "\"}", -1 },
+	{ "another type",
+	    "{\"kty\":\"EC\",\"crv\":\"Ed25519\",\"x\":\"" X "\"}", -1 },
 	{ "no x", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\"}", -1 },
-	{ "x too short", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
-	    "\"x\":\"11qY\"}", -1 },
-	{ "x padded", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" X
-	    "=\"}", -1 },
-	{ "x not canonical base64url", "{\"kty\":\"OKP\",\"crv\":"
+	{ "x too short",
+	    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+	    "\"x\":\"11qY\"}",
+	    -1 },
+	{ "x padded", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" X "=\"}",
+	    -1 },
+	{ "x not canonical base64url",
+	    "{\"kty\":\"OKP\",\"crv\":"
 	    "\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPc"
-	    "HURp\"}", -1 },
-	{ "all zero", "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
-	    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", -1 },
+	    "HURp\"}",
+	    -1 },
+	{ "all zero",
+	    "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
+	    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+	    -1 },
 	{ "kty twice", "{\"kty\":\"OKP\"," JWK "}", -1 },
 	{ "an array", "[]", -1 },
 	{ "nothing", "", -1 },
@@ -106,9 +120,10 @@ START_TEST(outside_keys_are_read_with_suspicion)
 }
 END_TEST
 
-#define SET "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"" KID "\"}," \
-	    "{" JWK ",\"kid\":\"" KID "\",\"nbf\":5,\"exp\":9," \
-	    "\"masthead_revoked\":7}]}"
+#define SET                                                                    \
+	"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"" KID "\"},"                    \
+	"{" JWK ",\"kid\":\"" KID "\",\"nbf\":5,\"exp\":9,"                    \
+	"\"masthead_revoked\":7}]}"
 
 START_TEST(keys_are_found_by_their_id)
 {
@@ -126,10 +141,14 @@ START_TEST(keys_are_found_by_their_id)
 END_TEST
 
 static const char *const bad_sets[] = {
-	"", "[]", "{}", "{\"keys\":{}}", "{\"keys\":[{" JWK ",\"kid\":\"" KID
-	"\",\"nbf\":\"5\"}]}", "{\"keys\":[{" JWK ",\"kid\":\"" KID
-	"\",\"masthead_revoked\":true}]}", "{\"keys\":[{" JWK ",\"kid\":\"" KID
-	"\",\"exp\":-9}]}", "{\"keys\":[],\"keys\":[]}",
+	"",
+	"[]",
+	"{}",
+	"{\"keys\":{}}",
+	"{\"keys\":[{" JWK ",\"kid\":\"" KID "\",\"nbf\":\"5\"}]}",
+	"{\"keys\":[{" JWK ",\"kid\":\"" KID "\",\"masthead_revoked\":true}]}",
+	"{\"keys\":[{" JWK ",\"kid\":\"" KID "\",\"exp\":-9}]}",
+	"{\"keys\":[],\"keys\":[]}",
 	/* A key under a name that is not its own. */
 	"{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"
 	"\"fU0Of2FTpptiQrUiq77mhf2kQg-INLEIw72uNp71Sfo\",\"kid\":\"" KID
@@ -140,8 +159,8 @@ START_TEST(bad_sets_are_errors)
 {
 	struct jwks_key k;
 
-	ck_assert_int_eq(jwks_find(bad_sets[_i], strlen(bad_sets[_i]), KID,
-	    &k, &e), -1);
+	ck_assert_int_eq(
+	    jwks_find(bad_sets[_i], strlen(bad_sets[_i]), KID, &k, &e), -1);
 	ck_assert_ptr_null(k.key);
 }
 END_TEST
@@ -161,16 +180,17 @@ static const struct {
 	    false, true },
 	{ "retired, issued later", { .nbf_s = 10, .exp_s = 30 }, 31, true,
 	    false },
-	{ "revoked, dated before, not listed", { .nbf_s = 10, .exp_s = 30,
-	    .revoked_s = 25 }, 20, false, false },
-	{ "revoked, dated before, listed", { .nbf_s = 10, .exp_s = 30,
-	    .revoked_s = 25 }, 20, true, true },
+	{ "revoked, dated before, not listed",
+	    { .nbf_s = 10, .exp_s = 30, .revoked_s = 25 }, 20, false, false },
+	{ "revoked, dated before, listed",
+	    { .nbf_s = 10, .exp_s = 30, .revoked_s = 25 }, 20, true, true },
 };
 
 START_TEST(revoked_keys_cover_what_is_listed)
 {
 	ck_assert_msg(jwks_key_covers(&cover[_i].key, cover[_i].iat_s,
-	    cover[_i].is_listed) == cover[_i].want, "%s", cover[_i].label);
+			  cover[_i].is_listed) == cover[_i].want,
+	    "%s", cover[_i].label);
 }
 END_TEST
 

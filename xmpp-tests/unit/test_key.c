@@ -59,8 +59,10 @@ key_of_secret(const char *secret_hex)
 	hash_base64url(der, sizeof der, text);
 	for (char *p = text; *p != '\0'; p++)
 		*p = (char)(*p == '-' ? '+' : *p == '_' ? '/' : *p);
-	(void)snprintf(pem, sizeof pem, "-----BEGIN PRIVATE KEY-----\n"
-	    "%s\n-----END PRIVATE KEY-----\n", text);
+	(void)snprintf(pem, sizeof pem,
+	    "-----BEGIN PRIVATE KEY-----\n"
+	    "%s\n-----END PRIVATE KEY-----\n",
+	    text);
 	(void)unlink(in_dir("secret"));
 	write_file(in_dir("secret"), pem, 0600);
 	ck_assert_msg(key_load(&k, in_dir("secret"), &e) == 0, "%s", e.text);
@@ -105,11 +107,9 @@ START_TEST(rfc8032_signs_and_verifies)
 	ck_assert_int_eq(key_sign(k, msg, len, got, &e), 0);
 	ck_assert_mem_eq(got, sig, sizeof sig);
 	ck_assert_int_eq(key_from_public(&outside, pub, &e), 0);
-	ck_assert_int_eq(key_verify(outside, msg, len, sig, sizeof sig, &e),
-	    1);
+	ck_assert_int_eq(key_verify(outside, msg, len, sig, sizeof sig, &e), 1);
 	sig[_i] ^= 1;
-	ck_assert_int_eq(key_verify(outside, msg, len, sig, sizeof sig, &e),
-	    0);
+	ck_assert_int_eq(key_verify(outside, msg, len, sig, sizeof sig, &e), 0);
 	key_free(outside);
 	key_free(k);
 	json_decref(all);
@@ -136,22 +136,24 @@ START_TEST(wycheproof_verifies)
 	const json_t *group, *v;
 	size_t i, j, count = 0;
 
-	json_array_foreach(json_object_get(all, "testGroups"), i, group) {
+	json_array_foreach(json_object_get(all, "testGroups"), i, group)
+	{
 		unsigned char pub[KEY_PUBLIC_LEN];
 		struct key *k = NULL;
 
 		hex_read(text_of(json_object_get(group, "key"), "pk"), pub,
 		    sizeof pub);
 		ck_assert_msg(key_from_public(&k, pub, &e) == 0, "%s", e.text);
-		json_array_foreach(json_object_get(group, "tests"), j, v) {
+		json_array_foreach(json_object_get(group, "tests"), j, v)
+		{
 			check_wycheproof(k, v);
 			count++;
 		}
 		key_free(k);
 	}
 	ck_assert_uint_eq(count, 145);
-	ck_assert_int_eq((int)count, (int)json_integer_value(
-	    json_object_get(all, "numberOfTests")));
+	ck_assert_int_eq((int)count,
+	    (int)json_integer_value(json_object_get(all, "numberOfTests")));
 	json_decref(all);
 }
 END_TEST
@@ -185,10 +187,11 @@ START_TEST(rfc8037_jws)
 
 	ck_assert_int_eq(key_sign(k, input, strlen(input), sig, &e), 0);
 	hash_base64url(sig, sizeof sig, text);
-	ck_assert_str_eq(text, "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6d"
-			       "WbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
-	ck_assert_int_eq(key_verify(k, input, strlen(input), sig, sizeof sig,
-	    &e), 1);
+	ck_assert_str_eq(text,
+	    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6d"
+	    "WbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+	ck_assert_int_eq(
+	    key_verify(k, input, strlen(input), sig, sizeof sig, &e), 1);
 	key_free(k);
 }
 END_TEST
@@ -202,38 +205,54 @@ END_TEST
 static const struct {
 	const char *label, *hex;
 } unsound[] = {
-	{ "order 1", "01000000000000000000000000000000"
-		     "00000000000000000000000000000000" },
-	{ "order 2", "ecffffffffffffffffffffffffffffff"
-		     "ffffffffffffffffffffffffffffff7f" },
-	{ "order 4, all zero", "00000000000000000000000000000000"
-			       "00000000000000000000000000000000" },
-	{ "order 4", "00000000000000000000000000000000"
-		     "00000000000000000000000000000080" },
-	{ "order 8", "26e8958fc2b227b045c3f489f2ef98f0"
-		     "d5dfac05d3c63339b13802886d53fc05" },
-	{ "order 8", "26e8958fc2b227b045c3f489f2ef98f0"
-		     "d5dfac05d3c63339b13802886d53fc85" },
-	{ "order 8", "c7176a703d4dd84fba3c0b760d10670f"
-		     "2a2053fa2c39ccc64ec7fd7792ac037a" },
-	{ "order 8", "c7176a703d4dd84fba3c0b760d10670f"
-		     "2a2053fa2c39ccc64ec7fd7792ac03fa" },
-	{ "order 1, x = -0", "01000000000000000000000000000000"
-			     "00000000000000000000000000000080" },
-	{ "order 2, x = -0", "ecffffffffffffffffffffffffffffff"
-			     "ffffffffffffffffffffffffffffffff" },
-	{ "y = p, that is 0", "edffffffffffffffffffffffffffffff"
-			      "ffffffffffffffffffffffffffffff7f" },
-	{ "y = p, sign", "edffffffffffffffffffffffffffffff"
-			 "ffffffffffffffffffffffffffffffff" },
-	{ "y = p + 1, that is 1", "eeffffffffffffffffffffffffffffff"
-				  "ffffffffffffffffffffffffffffff7f" },
-	{ "y = p + 1, sign", "eeffffffffffffffffffffffffffffff"
-			     "ffffffffffffffffffffffffffffffff" },
-	{ "y = p + 18, the last", "ffffffffffffffffffffffffffffffff"
-				  "ffffffffffffffffffffffffffffff7f" },
-	{ "y = 2: on no point", "02000000000000000000000000000000"
-				"00000000000000000000000000000000" },
+	{ "order 1",
+	    "01000000000000000000000000000000"
+	    "00000000000000000000000000000000" },
+	{ "order 2",
+	    "ecffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffff7f" },
+	{ "order 4, all zero",
+	    "00000000000000000000000000000000"
+	    "00000000000000000000000000000000" },
+	{ "order 4",
+	    "00000000000000000000000000000000"
+	    "00000000000000000000000000000080" },
+	{ "order 8",
+	    "26e8958fc2b227b045c3f489f2ef98f0"
+	    "d5dfac05d3c63339b13802886d53fc05" },
+	{ "order 8",
+	    "26e8958fc2b227b045c3f489f2ef98f0"
+	    "d5dfac05d3c63339b13802886d53fc85" },
+	{ "order 8",
+	    "c7176a703d4dd84fba3c0b760d10670f"
+	    "2a2053fa2c39ccc64ec7fd7792ac037a" },
+	{ "order 8",
+	    "c7176a703d4dd84fba3c0b760d10670f"
+	    "2a2053fa2c39ccc64ec7fd7792ac03fa" },
+	{ "order 1, x = -0",
+	    "01000000000000000000000000000000"
+	    "00000000000000000000000000000080" },
+	{ "order 2, x = -0",
+	    "ecffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffffff" },
+	{ "y = p, that is 0",
+	    "edffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffff7f" },
+	{ "y = p, sign",
+	    "edffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffffff" },
+	{ "y = p + 1, that is 1",
+	    "eeffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffff7f" },
+	{ "y = p + 1, sign",
+	    "eeffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffffff" },
+	{ "y = p + 18, the last",
+	    "ffffffffffffffffffffffffffffffff"
+	    "ffffffffffffffffffffffffffffff7f" },
+	{ "y = 2: on no point",
+	    "02000000000000000000000000000000"
+	    "00000000000000000000000000000000" },
 	{ "TEST 1's key plus the point of order 2",
 	    "16a567fe7d4ef5482ab4012c369bf8c5"
 	    "f11e8d0c2559dcda50fde59708f8aee5" },
@@ -345,15 +364,18 @@ static const struct {
 	{ "empty", "" },
 	{ "prose", "my key\n" },
 	{ "cut off", "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n" },
-	{ "X25519", "-----BEGIN PRIVATE KEY-----\n"
-		    "MC4CAQAwBQYDK2VuBCIEIPgjMNQkNkBz9zbvzk+lnFFod1KVro5qG8le"
-		    "/vp+OOVc\n-----END PRIVATE KEY-----\n" },
-	{ "a public key", "-----BEGIN PUBLIC KEY-----\n"
-			  "MCowBQYDK2VwAyEAfU0Of2FTpptiQrUiq77mhf2kQg+INLEIw72u"
-			  "Np71Sfo=\n-----END PUBLIC KEY-----\n" },
-	{ "encrypted", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-		       "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiOxQJm\n"
-		       "-----END ENCRYPTED PRIVATE KEY-----\n" },
+	{ "X25519",
+	    "-----BEGIN PRIVATE KEY-----\n"
+	    "MC4CAQAwBQYDK2VuBCIEIPgjMNQkNkBz9zbvzk+lnFFod1KVro5qG8le"
+	    "/vp+OOVc\n-----END PRIVATE KEY-----\n" },
+	{ "a public key",
+	    "-----BEGIN PUBLIC KEY-----\n"
+	    "MCowBQYDK2VwAyEAfU0Of2FTpptiQrUiq77mhf2kQg+INLEIw72u"
+	    "Np71Sfo=\n-----END PUBLIC KEY-----\n" },
+	{ "encrypted",
+	    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+	    "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiOxQJm\n"
+	    "-----END ENCRYPTED PRIVATE KEY-----\n" },
 };
 
 START_TEST(files_that_are_no_keys_are_refused)
@@ -382,8 +404,8 @@ END_TEST
 static void
 remove_dir(void)
 {
-	static const char *const names[] = { "secret", "saved", "open",
-		"wrong", "fifo" };
+	static const char *const names[] = { "secret", "saved", "open", "wrong",
+		"fifo" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		(void)unlink(in_dir(names[i]));

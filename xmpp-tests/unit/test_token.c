@@ -305,10 +305,12 @@ END_TEST
 
 /* Tokens that the right key signed, but that are not as ours; KID stands for
  * the key's ID. */
-#define HEAD "{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\"," \
-	     "\"kid\":\"KID\"}"
-#define WHO "\"iss\":\"m.example\",\"sub\":\"xmpp:d@example\"," \
-	    "\"name\":\"D\",\"cat\":[\"news\"],"
+#define HEAD                                                                   \
+	"{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\","                   \
+	"\"kid\":\"KID\"}"
+#define WHO                                                                    \
+	"\"iss\":\"m.example\",\"sub\":\"xmpp:d@example\","                    \
+	"\"name\":\"D\",\"cat\":[\"news\"],"
 #define ROOM "\"aud\":\"xmpp:n@r.example\",\"occ\":\"o\","
 #define WHEN "\"iat\":1700000000,\"exp\":1700003600"
 #define BODY "{" WHO ROOM WHEN "}"
@@ -318,55 +320,72 @@ static const struct {
 	int want;
 } made[] = {
 	{ "as ours", HEAD, BODY, 1 },
-	{ "claims that we do not know", HEAD,
-	    "{" WHO ROOM WHEN ",\"x\":[1]}", 1 },
+	{ "claims that we do not know", HEAD, "{" WHO ROOM WHEN ",\"x\":[1]}",
+	    1 },
 	{ "white space in the JSON", " " HEAD "\n", " " BODY " ", 1 },
 	{ "no alg", "{\"typ\":\"masthead-badge+jwt\",\"kid\":\"KID\"}", BODY,
 	    0 },
-	{ "alg none", "{\"alg\":\"none\",\"typ\":\"masthead-badge+jwt\","
-		      "\"kid\":\"KID\"}", BODY, 0 },
-	{ "alg HS256", "{\"alg\":\"HS256\",\"typ\":\"masthead-badge+jwt\","
-		       "\"kid\":\"KID\"}", BODY, 0 },
-	{ "alg in other case", "{\"alg\":\"eddsa\",\"typ\":"
-			       "\"masthead-badge+jwt\",\"kid\":\"KID\"}",
+	{ "alg none",
+	    "{\"alg\":\"none\",\"typ\":\"masthead-badge+jwt\","
+	    "\"kid\":\"KID\"}",
 	    BODY, 0 },
-	{ "alg no string", "{\"alg\":[\"EdDSA\"],\"typ\":"
-			   "\"masthead-badge+jwt\",\"kid\":\"KID\"}",
+	{ "alg HS256",
+	    "{\"alg\":\"HS256\",\"typ\":\"masthead-badge+jwt\","
+	    "\"kid\":\"KID\"}",
+	    BODY, 0 },
+	{ "alg in other case",
+	    "{\"alg\":\"eddsa\",\"typ\":"
+	    "\"masthead-badge+jwt\",\"kid\":\"KID\"}",
+	    BODY, 0 },
+	{ "alg no string",
+	    "{\"alg\":[\"EdDSA\"],\"typ\":"
+	    "\"masthead-badge+jwt\",\"kid\":\"KID\"}",
 	    BODY, 0 },
 	{ "typ JWT", "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"KID\"}",
 	    BODY, 0 },
 	{ "no typ", "{\"alg\":\"EdDSA\",\"kid\":\"KID\"}", BODY, 0 },
-	{ "no kid", "{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\"}",
+	{ "no kid", "{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\"}", BODY,
+	    0 },
+	{ "crit",
+	    "{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\","
+	    "\"kid\":\"KID\",\"crit\":[\"exp\"]}",
 	    BODY, 0 },
-	{ "crit", "{\"alg\":\"EdDSA\",\"typ\":\"masthead-badge+jwt\","
-		  "\"kid\":\"KID\",\"crit\":[\"exp\"]}", BODY, 0 },
-	{ "a key of its own", "{\"alg\":\"EdDSA\",\"typ\":"
-			      "\"masthead-badge+jwt\",\"kid\":\"KID\","
-			      "\"jwk\":{}}", BODY, 0 },
-	{ "alg twice", "{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\",\"typ\":"
-		       "\"masthead-badge+jwt\",\"kid\":\"KID\"}", BODY, 0 },
+	{ "a key of its own",
+	    "{\"alg\":\"EdDSA\",\"typ\":"
+	    "\"masthead-badge+jwt\",\"kid\":\"KID\","
+	    "\"jwk\":{}}",
+	    BODY, 0 },
+	{ "alg twice",
+	    "{\"alg\":\"EdDSA\",\"alg\":\"EdDSA\",\"typ\":"
+	    "\"masthead-badge+jwt\",\"kid\":\"KID\"}",
+	    BODY, 0 },
 	{ "header no object", "[\"alg\"]", BODY, 0 },
 	{ "header empty", "", BODY, 0 },
 	{ "something behind the header", HEAD "{}", BODY, 0 },
 	{ "claims no object", HEAD, "[1]", 0 },
 	{ "claims no JSON", HEAD, "news", 0 },
 	{ "claims empty", HEAD, "", 0 },
-	{ "sub twice", HEAD, "{" WHO "\"sub\":\"xmpp:x@y\"," ROOM WHEN "}",
+	{ "sub twice", HEAD, "{" WHO "\"sub\":\"xmpp:x@y\"," ROOM WHEN "}", 0 },
+	{ "no iss", HEAD,
+	    "{\"sub\":\"xmpp:d@example\",\"name\":\"D\","
+	    "\"cat\":[\"news\"]," ROOM WHEN "}",
 	    0 },
-	{ "no iss", HEAD, "{\"sub\":\"xmpp:d@example\",\"name\":\"D\","
-			  "\"cat\":[\"news\"]," ROOM WHEN "}", 0 },
 	{ "name no string", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":7,"
-	    "\"cat\":[\"news\"]," ROOM WHEN "}", 0 },
+	    "\"cat\":[\"news\"]," ROOM WHEN "}",
+	    0 },
 	{ "cat a string", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":\"D\","
-	    "\"cat\":\"news\"," ROOM WHEN "}", 0 },
+	    "\"cat\":\"news\"," ROOM WHEN "}",
+	    0 },
 	{ "cat empty", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":\"D\","
-	    "\"cat\":[]," ROOM WHEN "}", 0 },
+	    "\"cat\":[]," ROOM WHEN "}",
+	    0 },
 	{ "cat with a number", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":\"D\","
-	    "\"cat\":[\"news\",1]," ROOM WHEN "}", 0 },
+	    "\"cat\":[\"news\",1]," ROOM WHEN "}",
+	    0 },
 	{ "cat of 17", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":\"D\","
 	    "\"cat\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
@@ -374,14 +393,13 @@ static const struct {
 	    0 },
 	{ "room without occupant", HEAD,
 	    "{" WHO "\"aud\":\"xmpp:n@r.example\"," WHEN "}", 0 },
-	{ "room with both", HEAD,
-	    "{" WHO ROOM "\"nick\":\"D\"," WHEN "}", 0 },
+	{ "room with both", HEAD, "{" WHO ROOM "\"nick\":\"D\"," WHEN "}", 0 },
 	{ "occ null beside nick", HEAD,
 	    "{" WHO "\"aud\":\"xmpp:n@r.example\",\"occ\":null,"
-	    "\"nick\":\"D\"," WHEN "}", 0 },
-	{ "occ empty", HEAD,
-	    "{" WHO "\"aud\":\"xmpp:n@r.example\",\"occ\":\"\"," WHEN "}",
+	    "\"nick\":\"D\"," WHEN "}",
 	    0 },
+	{ "occ empty", HEAD,
+	    "{" WHO "\"aud\":\"xmpp:n@r.example\",\"occ\":\"\"," WHEN "}", 0 },
 	{ "iat a string", HEAD,
 	    "{" WHO ROOM "\"iat\":\"1700000000\",\"exp\":1700003600}", 0 },
 	{ "iat a real", HEAD,
@@ -393,13 +411,16 @@ static const struct {
 	    "{" WHO ROOM "\"iat\":1700000000,\"exp\":1700086401}", 0 },
 	{ "iat beyond 64 bits", HEAD,
 	    "{" WHO ROOM "\"iat\":99999999999999999999,"
-	    "\"exp\":1700003600}", 0 },
+	    "\"exp\":1700003600}",
+	    0 },
 	{ "a life that overflows", HEAD,
 	    "{" WHO ROOM "\"iat\":-9223372036854775807,"
-	    "\"exp\":9223372036854775807}", 0 },
+	    "\"exp\":9223372036854775807}",
+	    0 },
 	{ "a NUL in a name", HEAD,
 	    "{\"iss\":\"m\",\"sub\":\"xmpp:d@example\",\"name\":\"D\\u0000\","
-	    "\"cat\":[\"news\"]," ROOM WHEN "}", 0 },
+	    "\"cat\":[\"news\"]," ROOM WHEN "}",
+	    0 },
 };
 
 /* Encodes and signs with `key`, as token.c would, whatever it is. */
@@ -442,7 +463,8 @@ START_TEST(signed_but_not_as_ours)
 END_TEST
 
 static const char *const no_tokens[] = { "", ".", "..", "...", "a.b", "a..b",
-	"a.b.c.d", "e30.e30.", ".e30.e30", "e30.e30.e30", " ", "\xff.\xff.\xff" };
+	"a.b.c.d", "e30.e30.", ".e30.e30", "e30.e30.e30", " ",
+	"\xff.\xff.\xff" };
 
 START_TEST(other_texts_are_no_tokens)
 {
@@ -486,8 +508,7 @@ main(void)
 	tcase_add_test(t, other_keys_do_not_verify);
 	tcase_add_loop_test(t, bad_claims_are_not_issued, 0, COUNT(spoilt));
 	tcase_add_loop_test(t, signed_but_not_as_ours, 0, COUNT(made));
-	tcase_add_loop_test(t, other_texts_are_no_tokens, 0,
-	    COUNT(no_tokens));
+	tcase_add_loop_test(t, other_texts_are_no_tokens, 0, COUNT(no_tokens));
 	tcase_add_test(t, overlong_texts_are_no_tokens);
 	suite_add_tcase(s, t);
 	return unit_run(s);
