@@ -175,7 +175,7 @@ sqlite_sync_config(void *handle, const char *const *category_ids,
 	struct sqlite *s = handle;
 	struct wanted w = { category_ids, category_titles, category_count,
 		staff, staff_count, now_s, false };
-	int64_t serial;
+	int64_t serial = 0;
 
 	if (sqlite_write_begin(s, e) < 0)
 		return -1;

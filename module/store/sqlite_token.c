@@ -191,7 +191,7 @@ add_key(struct sqlite *s, const struct key_row *k, int64_t now_s,
 		.by = by,
 		.reason = "",
 		.at_s = now_s };
-	int64_t retired, revoked;
+	int64_t retired = 0, revoked = 0;
 	int rc = find_key(s, k->kid, &retired, &revoked, e);
 
 	if (rc < 0)
@@ -229,7 +229,7 @@ retire_key(struct sqlite *s, const char *kid, int64_t now_s, const char *by,
 		.by = by,
 		.reason = "",
 		.at_s = now_s };
-	int64_t retired, revoked;
+	int64_t retired = 0, revoked = 0;
 
 	if (want_key(s, kid, &retired, &revoked, e) < 0)
 		return -1;
@@ -275,7 +275,7 @@ static int
 revoke_key(struct sqlite *s, const char *kid, struct key_event *v,
     int64_t *serial_r, struct err *e)
 {
-	int64_t retired, revoked;
+	int64_t retired = 0, revoked = 0;
 
 	if (want_key(s, kid, &retired, &revoked, e) < 0)
 		return -1;
@@ -306,7 +306,7 @@ sqlite_key_revoke(void *handle, const char *kid, int64_t since_s, int64_t now_s,
 		.reason = reason,
 		.at_s = now_s,
 		.since_s = since_s };
-	int64_t serial;
+	int64_t serial = 0;
 
 	if (sqlite_write_begin(s, e) < 0)
 		return -1;
