@@ -90,6 +90,9 @@ masthead_configure() {
 	  - room: newsroom@rooms.localhost
 	    publish: [news]
 	END
+	[ -z "$S2S" ] ||
+		PLACES="$PLACES  - {room: newsroom@127.0.0.2, publish: [news]}
+"
 	printf '%s%s%s' "$PLACE" "$PLACES" "$SET" >> "$MASTHEAD_CONF"
 }
 

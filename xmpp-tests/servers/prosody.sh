@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 
-GUARDED_HOSTS='rooms.localhost'
+GUARDED_HOSTS="rooms.localhost${S2S:+, 127.0.0.2}"
 ACCOUNTS='alice bob carol mallory daily wire staff'
 
 # A store of mod_storage_internal: NAME in STORE of HOST, from stdin.
@@ -112,12 +112,50 @@ server_configure() {
 	} > "$DIR/prosody.cfg.lua"
 }
 
-# Domains that are IP addresses need no DNS for s2s.
+# Rooms that the second server can reach: domains that are IP addresses need
+# no DNS for s2s.  Their port is 5269 whatever one does.
 remote_rooms() {
 	cat <<-END
-	VirtualHost "127.0.0.2"
-		modules_enabled = { "masthead_s2s_rooms" }
+	Component "127.0.0.2" "muc"
+		muc_room_locking = false
 	END
+	guard_line
+}
+
+# The second server, where mallory@127.0.0.3 lives.
+remote_configure() {
+	data=$DIR/remote-data
+	put_account 127.0.0.3 mallory
+	{
+		common_conf remote "$DIR/remote-data"
+		cat <<-END
+		interfaces = { "127.0.0.1" }
+		c2s_ports = { $REMOTE_C2S_PORT }
+		http_ports = {}
+		component_ports = {}
+		s2s_ports = { 5269 }; s2s_interfaces = { "127.0.0.3" }
+		s2s_require_encryption = false; s2s_secure_auth = false
+		modules_enabled = { "disco"; "roster"; "saslauth"; "ping";
+			"dialback" }
+		VirtualHost "127.0.0.3"
+		END
+	} > "$DIR/remote.cfg.lua"
+}
+
+remote_start() {
+	: > "$DIR/remote.log"
+	prosody -F --config "$DIR/remote.cfg.lua" \
+		</dev/null >>"$DIR/remote.out" 2>&1 &
+	REMOTE_PID=$!
+	write_env
+	wait_until remote_listens_or_died || die 'the remote does not listen'
+	is_running "$REMOTE_PID" || die 'the remote ended at once'
+}
+
+remote_listens_or_died() {
+	is_running "$REMOTE_PID" || return 0
+	grep -q "Activated service 's2s' on \[" "$DIR/remote.log" &&
+		grep -q "Activated service 'c2s' on \[" "$DIR/remote.log"
 }
 
 server_start() {
@@ -130,6 +168,7 @@ server_start() {
 	write_env
 	wait_until server_listens_or_died || die 'prosody does not listen'
 	is_running "$SERVER_PID" || die 'prosody ended at once'
+	[ -z "$S2S" ] || is_running "$REMOTE_PID" || remote_start
 }
 
 server_listens_or_died() {
