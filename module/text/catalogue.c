@@ -381,24 +381,19 @@ catalogue_close(struct catalogue *c)
 
 /* ---- finding --------------------------------------------------------- */
 
-/* The tag in lower case, as much of it as a language here could have; the
- * last subtag goes if it was cut. */
+/* The tag in lower case.  One that is cut is longer than any language here,
+ * so that nothing matches but the whole subtags before the cut. */
 static void
-tag_from_lang(char r[CATALOGUE_TAG_MAX + 1], const char *lang)
+tag_from_lang(char r[CATALOGUE_TAG_MAX + 2], const char *lang)
 {
 	size_t len;
-	char *dash;
 
-	for (len = 0; len < CATALOGUE_TAG_MAX && lang[len] != '\0'; len++) {
+	for (len = 0; len < CATALOGUE_TAG_MAX + 1 && lang[len] != '\0'; len++) {
 		char c = lang[len];
 
 		r[len] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
 	r[len] = '\0';
-	if (lang[len] == '\0' || lang[len] == '-')
-		return;
-	dash = strrchr(r, '-');
-	*(dash != NULL ? dash : r) = '\0';
 }
 
 /* RFC 4647 #section-3.4: whole subtags are dropped from the end until a
@@ -406,7 +401,7 @@ tag_from_lang(char r[CATALOGUE_TAG_MAX + 1], const char *lang)
 static const struct catalogue_language *
 catalogue_find_lang(const struct catalogue *c, const char *lang)
 {
-	char tag[CATALOGUE_TAG_MAX + 1];
+	char tag[CATALOGUE_TAG_MAX + 2];
 
 	tag_from_lang(tag, lang);
 	for (;;) {

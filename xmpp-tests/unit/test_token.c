@@ -74,6 +74,23 @@ START_TEST(issued_tokens_are_read)
 }
 END_TEST
 
+/* Readers that ignore a last digit's left-over bits find none. */
+START_TEST(header_and_claims_have_one_spelling)
+{
+	static const char *const names[] = { "D", "Da", "Dai", "Dail" };
+	struct token_claims c = good_claims();
+	char text[TOKEN_MAX], id[TOKEN_ID_MAX];
+	const char *first, *second;
+
+	c.name = names[_i];
+	ck_assert_int_eq(token_issue(key, &c, text, id, &e), 0);
+	first = strchr(text, '.');
+	second = strchr(first + 1, '.');
+	ck_assert_uint_eq((size_t)(first - text) % 4, 0);
+	ck_assert_uint_eq((size_t)(second - first - 1) % 4, 0);
+}
+END_TEST
+
 START_TEST(ids_are_half_a_sha256)
 {
 	/* The first 16 bytes of SHA-256("abc"), FIPS 180-4. */
@@ -500,6 +517,7 @@ main(void)
 	tcase_add_checked_fixture(t, make_keys, free_keys);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, issued_tokens_are_read);
+	tcase_add_loop_test(t, header_and_claims_have_one_spelling, 0, 4);
 	tcase_add_test(t, ids_are_half_a_sha256);
 	tcase_add_test(t, nicknames_stand_in_for_occupants);
 	tcase_add_loop_test(t, nodes_and_lookups_have_no_occupant, 0,
