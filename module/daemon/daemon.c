@@ -472,15 +472,16 @@ daemon_open(struct daemon *d, const char *config_path, struct config *c,
 		return err_set(e, "event loop: %s", uv_strerror(rc));
 	}
 	d->domain = strdup(c->component.domain);
-	if (d->domain == NULL || catalogue_open(&d->catalogue, NULL, e) == -1 ||
+	/* The socket first: a daemon that runs already must not find its
+	 * register changed under it. */
+	if (d->domain == NULL || open_control(d, c, e) == -1 ||
+	    catalogue_open(&d->catalogue, NULL, e) == -1 ||
 	    open_register(d, c, e) == -1 || open_checks(d, c, e) == -1) {
 		config_free(c);
 		return -1;
 	}
 	/* From here on the checks own the configuration. */
-	if (open_stream(d, c, e) == -1 || open_control(d, c, e) == -1)
-		return -1;
-	return 0;
+	return open_stream(d, c, e);
 }
 
 void
