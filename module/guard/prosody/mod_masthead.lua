@@ -26,7 +26,6 @@
 --   reload can hand them to the next version of this file.
 -- * Deadlines and expiries compare with the monotonic clock when they are
 --   looked at; the timer only makes somebody look.
---
 
 local st = require "util.stanza";
 local jid = require "util.jid";
@@ -861,29 +860,34 @@ function check_again(item)
 	ask(item);
 end
 
-local ITEM_ATTRS = { "kind", "room", "actor", "nick", "occupant", "lang", "affiliation" };
+local NOTHING = {};
+local n_text = {};
+for n = 1, MAX.items do n_text[n] = ("%d"):format(n); end
+
+-- An element without st.stanza's checks of every string: ours come from
+-- stanzas that were parsed, and this is done for each check.
+local function element(name, attr)
+	return setmetatable({ name = name, attr = attr, tags = {} }, st.stanza_mt);
+end
 
 -- The <item/> of a check, and about how many bytes its strings have.
 local function item_xml(item, n, place)
 	local attr = {
-		n = ("%d"):format(n), kind = item.kind, place = place.id;
+		n = n_text[n], kind = item.kind, place = place.id;
 		room = jid_node(item.room), actor = item.bare;
 		nick = item.nick, occupant = item.occupant, lang = item.lang;
 		affiliation = item.affiliation;
 		encrypted = item.is_encrypted and "true" or nil;
 	};
 	local bytes = 32;
-	for i = 1, #ITEM_ATTRS do
-		local value = attr[ITEM_ATTRS[i]];
-		if value then bytes = bytes + #value + 1; end
-	end
-	local xml = st.stanza("item", attr);
-	for _, reprint in pairs(item.reprints or {}) do
-		xml:tag("reprint", { by = reprint.by, of = reprint.of }):up();
+	for _, value in next, attr do bytes = bytes + #value + 1; end
+	local xml = element("item", attr);
+	for _, reprint in pairs(item.reprints or NOTHING) do
+		xml:add_direct_child(element("reprint", { by = reprint.by, of = reprint.of }));
 		bytes = bytes + 16 + #(reprint.of or "");
 	end
-	for term in pairs(item.labels or {}) do
-		xml:tag("label", { term = term }):up();
+	for term in pairs(item.labels or NOTHING) do
+		xml:add_direct_child(element("label", { term = term }));
 		bytes = bytes + 1 + #term;
 	end
 	return xml, bytes;
@@ -919,11 +923,15 @@ function flush()
 		elseif not link.attached then
 			outbox[#outbox + 1] = item;
 		else
-			local xml, bytes = item_xml(item, #check.items + 1, place);
-			if #check.items >= MAX.items or check.bytes + bytes > MAX.bytes then
+			if #check.items >= MAX.items then
 				send_check(check);
 				check = new_check();
-				xml.attr.n = "1";
+			end
+			local xml, bytes = item_xml(item, #check.items + 1, place);
+			if check.bytes + bytes > MAX.bytes and check.items[1] then
+				send_check(check);
+				check = new_check();
+				xml.attr.n = n_text[1];
 			end
 			check.items[#check.items + 1] = item;
 			check.bytes = check.bytes + bytes;
@@ -1792,7 +1800,7 @@ end
 
 local function tick()
 	xpcall(look_after, traceback, now()); -- whatever happens, tick on
-	return next(pending) and SECONDS.tick_busy or SECONDS.tick_idle;
+	return (next(pending) or outbox[1]) and SECONDS.tick_busy or SECONDS.tick_idle;
 end
 
 -- Before the sessions of clients are closed (mod_smacks at -90, mod_c2s at
