@@ -381,7 +381,8 @@ item_decide(void *arg, int found, const struct publisher *p, int64_t serial,
 	if (serial < k->serial)
 		k->serial = serial;
 	v = policy_decide(l->what, who, l->where, now_s);
-	if (v.action == VERDICT_PASS && wants_badge(l->what, l->where, &v)) {
+	if (who != NULL && v.action == VERDICT_PASS &&
+	    wants_badge(l->what, l->where, &v)) {
 		item_badge(l, &v, who, now_s);
 		return;
 	}
