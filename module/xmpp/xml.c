@@ -9,7 +9,7 @@
 /* Bytes that stand for themselves in text and in values: ASCII without
  * controls, and without what is escaped. */
 static const uint8_t is_plain[256] = {
-#define ROW(c) [c] = 1, [c + 1] = 1, [c + 2] = 1, [c + 3] = 1
+#define ROW(c) [(c)] = 1, [(c) + 1] = 1, [(c) + 2] = 1, [(c) + 3] = 1
 	[' '] = 1,
 	['!'] = 1,
 	['#'] = 1,
@@ -40,6 +40,7 @@ static const uint8_t is_plain[256] = {
 	['|'] = 1,
 	['}'] = 1,
 	['~'] = 1,
+	[0x7f] = 1,
 #undef ROW
 };
 
