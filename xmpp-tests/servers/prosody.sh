@@ -23,7 +23,8 @@ put_room() {
 	put_data "$1" config "$2" <<-END
 	return {
 		["jid"] = "$2@$1";
-		["_data"] = { ["persistent"] = true; ["name"] = "$2"; };
+		["_data"] = { ["persistent"] = true; ["name"] = "$2";
+			["changesubject"] = true; };
 		["_affiliations"] = { ["staff@localhost"] = "owner"; };
 		["_affiliation_data"] = {};
 	};
