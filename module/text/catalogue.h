@@ -20,7 +20,7 @@
  *   refusal_rejected            place date reason appeal
  *   refusal_withdrawn           place date apply
  *   refusal_agreement_outdated  place apply
- *   refusal_reprint             place categories apply
+ *   refusal_reprint             place apply
  *   refusal_encryption          place
  *   refusal_name_conflict       place name appeal
  *   refusal_unavailable         (none; the guard has a copy, as of the next)

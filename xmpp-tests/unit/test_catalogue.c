@@ -40,7 +40,7 @@ static const struct {
 	{ "refusal_rejected", "appeal date place reason " },
 	{ "refusal_withdrawn", "apply date place " },
 	{ "refusal_agreement_outdated", "apply place " },
-	{ "refusal_reprint", "apply categories place " },
+	{ "refusal_reprint", "apply place " },
 	{ "refusal_encryption", "place " },
 	{ "refusal_name_conflict", "appeal name place " },
 	{ "refusal_unavailable", "" },
