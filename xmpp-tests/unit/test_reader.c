@@ -588,6 +588,62 @@ START_TEST(work_is_linear)
 }
 END_TEST
 
+/* What makes expat hold most within the limits: new attribute names, and
+ * prefixed ones, each of which is stored with its namespace. */
+static void
+make_worst(struct buf *b, const char *prefix)
+{
+	unsigned n = 0;
+
+	buf_adds(b, "<m xmlns:p='");
+	repeat(b, "u", READER_NS_MAX);
+	buf_adds(b, "'>");
+	while (b->len < READER_STANZA_MAX - 2048) {
+		buf_adds(b, "<a");
+		for (unsigned i = 0; i < READER_ATTRS_MAX; i++)
+			buf_addf(b, " %sa%x=''", prefix, n++);
+		buf_adds(b, "/>");
+	}
+	buf_adds(b, "</m>");
+}
+
+/* Four times, so that what stays of one would add up. */
+static void
+read_worst(struct outcome *o, const struct buf *stanza)
+{
+	struct buf in;
+
+	buf_init(&in, 4 * READER_STANZA_MAX + 4096);
+	buf_adds(&in, HEADER);
+	for (unsigned i = 0; i < 4; i++)
+		buf_add(&in, stanza->data, stanza->len);
+	ck_assert(!in.failed);
+	read_in_steps(o, in.data, in.len, 65536);
+	buf_clear(&in);
+}
+
+START_TEST(memory_is_bounded_at_worst)
+{
+	static const char *const prefixes[] = { "", "p:" };
+
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		struct outcome o;
+		struct buf in;
+
+		buf_init(&in, READER_STANZA_MAX);
+		make_worst(&in, prefixes[i]);
+		ck_assert_uint_gt(in.len, READER_STANZA_MAX - 4096);
+		read_worst(&o, &in);
+		ck_assert_str_eq(o.err.text, "");
+		ck_assert_uint_eq(o.counts.violations, 0);
+		ck_assert_uint_eq(o.counts.stanzas, 4);
+		ck_assert_uint_le(o.counts.memory_peak, MEMORY_BOUND);
+		outcome_clear(&o);
+		buf_clear(&in);
+	}
+}
+END_TEST
+
 /* expat keeps every name that it has seen: new names must not add up. */
 START_TEST(memory_is_flat_over_new_names)
 {
@@ -657,6 +713,7 @@ suite(void)
 	tcase_add_loop_test(t, ends_the_endless, 0, COUNT(endless));
 	tcase_add_test(t, passes_at_the_limit);
 	tcase_add_test(t, work_is_linear);
+	tcase_add_test(t, memory_is_bounded_at_worst);
 	tcase_add_test(t, memory_is_flat_over_new_names);
 	tcase_add_test(t, begins_again_after_anything);
 	suite_add_tcase(s, t);
