@@ -3,7 +3,7 @@
 # Masthead that only observes, the first refusal does not come.  Prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-port=${PORT_BASE:-15260}
+port=${PORT_BASE:-$(xmpp-tests/servers/free-ports 15270)}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 failed=0
