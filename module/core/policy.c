@@ -230,7 +230,7 @@ policy_decide(const struct publication *what, const struct publisher *who,
 		v.lease_s = 0;
 	if (v.action != VERDICT_PASS)
 		return v;
-	if (v.rule != RULE_NOT_LABELLED && v.rule != RULE_EXEMPT)
+	if (v.rule != RULE_NOT_LABELLED)
 		add_badges(&v, who, where, now_s);
 	v.lease_s = publication_is_ordinary(what) ? where->lease_s : 0;
 	/* No lease outlives the approval that it stands on. */

@@ -380,6 +380,9 @@ START_TEST(test_exempt)
 		ck_passes(v, RULE_EXEMPT, 0);
 	else
 		ck_refused(v, RULE_PUBLISH, REFUSAL_NOT_REGISTERED);
+	/* An exemption takes no badge away. */
+	v = policy_decide(&what, &news, &where, NOW);
+	ck_passes(v, exemptions[_i].want_pass ? RULE_EXEMPT : RULE_PUBLISH, 1);
 }
 END_TEST
 
