@@ -54,6 +54,7 @@ LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 HARNESS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard xmpp-tests/harness/*.c))
 UNIT     := $(call tests,unit/test_,unit/test_)
 FUZZ     := $(call tests,fuzz/fuzz_,fuzz/)
+BENCH    := $(call tests,bench/,bench/)
 SAMPLES  := $(addprefix conf/,masthead.yaml agreements/news/1.en.txt \
 	      agreements/news/1.de.txt)
 # The samples, with the paths of this installation.
@@ -76,12 +77,13 @@ endef
 export FILES
 
 .PHONY: all deps demo run test test-slow test-all unit fuzz tools lint bench \
-	install uninstall dist clean FORCE
+	bench-tools install uninstall dist clean FORCE
 
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE)
 unit: $(UNIT) $(LOCALE)
 fuzz: $(FUZZ) $(LOCALE)
 tools: $(OUT)/harness $(OUT)/judges/token_tool
+bench-tools: $(BENCH)
 
 deps:
 	@xmpp-tests/deps $(SETS)
@@ -99,7 +101,7 @@ test-slow: deps
 	$(ASAN) all unit fuzz tools && xmpp-tests/run slow
 test-all: test test-slow
 bench: deps
-	@$(MAKE) V=release all tools
+	@$(MAKE) V=release all bench-tools
 	@MASTHEAD_BIN=$(abspath $(BUILD)) xmpp-tests/bench/run
 lint: export TIDY = -std=c11 $(CPPFLAGS) -Ixmpp-tests \
 	$$(pkg-config --cflags $(PKGS) check)
@@ -127,6 +129,10 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(LIB)
 
 # Programs that show our work to judges from outside (xmpp-tests/judges).
 $(OUT)/judges/%: xmpp-tests/judges/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(PROGRAM)
+
+$(OUT)/bench/%: xmpp-tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(PROGRAM)
 
@@ -182,4 +188,4 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(LIB_OBJ:.o=.d) $(MAINS:.o=.d) $(HARNESS:.o=.d) $(UNIT:=.d) \
-	$(FUZZ:=.d)
+	$(FUZZ:=.d) $(BENCH:=.d)
