@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 struct buf {
-	char *data;	/* owned; NUL-terminated whenever it is not NULL */
-	size_t len;	/* bytes, without the NUL */
-	size_t cap;	/* bytes allocated */
-	size_t max;	/* bytes that `len` never passes */
+	char *data; /* owned; NUL-terminated whenever it is not NULL */
+	size_t len; /* bytes, without the NUL */
+	size_t cap; /* bytes allocated */
+	size_t max; /* bytes that `len` never passes */
 	bool failed;
 };
 

@@ -10,8 +10,8 @@ place_pattern_parse(struct place *r, const char *pattern, struct err *e)
 	size_t local_len;
 
 	if (at == NULL || at == pattern || at[1] == '\0')
-		return err_set(e,
-		    "\"%s\" is no room: want NAME@HOST or *@HOST", pattern);
+		return err_set(e, "\"%s\" is no room: want NAME@HOST or *@HOST",
+		    pattern);
 	if (strchr(at + 1, '@') != NULL || strchr(pattern, '/') != NULL)
 		return err_set(e, "\"%s\" is no bare JID of a room", pattern);
 	local_len = (size_t)(at - pattern);

@@ -40,11 +40,11 @@ struct publication {
 	uint32_t n; /* the item's number in its IQ */
 	enum publication_kind kind;
 	uint32_t place_id;
-	const char *room;     /* localpart of the room */
-	const char *actor;    /* real JID, bare or full, as the server sent it */
+	const char *room;  /* localpart of the room */
+	const char *actor; /* real JID, bare or full, as the server sent it */
 	const char *nick;
-	const char *occupant; /* occupant-id (XEP-0421) */
-	const char *lang;     /* xml:lang */
+	const char *occupant;	 /* occupant-id (XEP-0421) */
+	const char *lang;	 /* xml:lang */
 	const char *affiliation; /* only where the place exempts some */
 	bool is_encrypted;	 /* only where the place refuses that */
 	struct reprint reprints[PUBLICATION_REPRINTS_MAX];

@@ -7,11 +7,11 @@
 
 #include <stdint.h>
 
-#define PUBLISHER_JID_MAX 2047	   /* bytes: localpart@domain, RFC 7622 */
-#define PUBLISHER_NAME_MAX 255	   /* bytes of UTF-8 */
-#define PUBLISHER_REASON_MAX 1023  /* bytes of UTF-8 */
+#define PUBLISHER_JID_MAX 2047	  /* bytes: localpart@domain, RFC 7622 */
+#define PUBLISHER_NAME_MAX 255	  /* bytes of UTF-8 */
+#define PUBLISHER_REASON_MAX 1023 /* bytes of UTF-8 */
 #define PUBLISHER_APPROVALS_MAX 16
-#define CATEGORY_ID_MAX 63	   /* bytes: [a-z0-9-] */
+#define CATEGORY_ID_MAX 63 /* bytes: [a-z0-9-] */
 
 /* The lifecycle.  Stored by name, never by number. */
 enum publisher_state {
@@ -33,7 +33,7 @@ struct approval {
 };
 
 struct publisher {
-	char jid[PUBLISHER_JID_MAX + 1]; /* bare, prepared */
+	char jid[PUBLISHER_JID_MAX + 1];   /* bare, prepared */
 	char name[PUBLISHER_NAME_MAX + 1]; /* the public name */
 	enum publisher_state state;
 	int64_t state_since_s;

@@ -11,8 +11,9 @@
 
 /* An xmpp: address: every byte of the localpart may need an escape. */
 #define ADDRESS_MAX (5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX)
-#define HOLDER_MAX \
-	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + 16)
+#define HOLDER_MAX                                                             \
+	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + \
+	    16)
 
 struct asker {
 	struct asker *next;
@@ -142,8 +143,8 @@ holder_write(const struct badge_want *w, char r[HOLDER_MAX + 1])
 	    has_id ? "occ" : "nick", has_id ? w->occupant : w->nick);
 
 	for (unsigned i = 0; i < w->verdict->badge_count; i++)
-		used += (size_t)snprintf(r + used, HOLDER_MAX + 1 - used,
-		    " %s", w->where->publish[w->verdict->badge_for[i]]);
+		used += (size_t)snprintf(r + used, HOLDER_MAX + 1 - used, " %s",
+		    w->where->publish[w->verdict->badge_for[i]]);
 }
 
 static int
@@ -151,8 +152,11 @@ token_make(struct badges *b, const struct badge_want *w, struct issue *i,
     struct err *e)
 {
 	char sub[ADDRESS_MAX + 1];
-	struct token_claims c = { .iss = b->s.domain, .sub = sub,
-	    .name = w->name, .aud = i->aud, .iat_s = w->now_s };
+	struct token_claims c = { .iss = b->s.domain,
+		.sub = sub,
+		.name = w->name,
+		.aud = i->aud,
+		.iat_s = w->now_s };
 
 	address_write(w->jid, strcspn(w->jid, "@"), strchr(w->jid, '@'), sub);
 	if (w->occupant[0] != '\0')
@@ -170,8 +174,8 @@ token_make(struct badges *b, const struct badge_want *w, struct issue *i,
 	i->token.serial = w->serial;
 	(void)snprintf(i->token.kid, sizeof i->token.kid, "%s",
 	    key_kid(b->s.keyring->active));
-	return token_issue(b->s.keyring->active, &c, i->token.text,
-	    i->token.id, e);
+	return token_issue(b->s.keyring->active, &c, i->token.text, i->token.id,
+	    e);
 }
 
 /*
@@ -208,8 +212,7 @@ issue_find(const struct badges *b, const char *jid, const char *aud,
 {
 	for (struct issue *i = b->issues; i != NULL; i = i->next)
 		if (i->token.serial == serial && strcmp(i->jid, jid) == 0 &&
-		    strcmp(i->aud, aud) == 0 &&
-		    strcmp(i->holder, holder) == 0)
+		    strcmp(i->aud, aud) == 0 && strcmp(i->holder, holder) == 0)
 			return i;
 	return NULL;
 }
@@ -219,8 +222,7 @@ static int
 issue_start(struct badges *b, const struct badge_want *w, const char *aud,
     const char *holder, badges_cb done, void *arg, struct err *e)
 {
-	struct issue *i =
-	    issue_find(b, w->jid, aud, holder, w->serial);
+	struct issue *i = issue_find(b, w->jid, aud, holder, w->serial);
 	int rc = -1;
 
 	if (i != NULL)

@@ -20,7 +20,7 @@
 struct badges;
 
 struct badges_setup {
-	struct store *reader;		/* borrowed, all of these */
+	struct store *reader; /* borrowed, all of these */
 	struct writer *writer;
 	const struct keyring *keyring;
 	const char *domain; /* the component's: iss, by */
@@ -28,8 +28,8 @@ struct badges_setup {
 
 /* For whom, where. */
 struct badge_want {
-	const char *jid;  /* the publisher's, bare */
-	const char *name; /* its public name */
+	const char *jid;	       /* the publisher's, bare */
+	const char *name;	       /* its public name */
 	const struct verdict *verdict; /* its badge_for is not empty */
 	const struct place *where;
 	const char *room;     /* localpart */
@@ -44,8 +44,7 @@ struct badge_want {
 typedef void (*badges_cb)(void *arg, int found, const struct token_row *t,
     const struct err *e);
 
-int badges_new(struct badges **r, const struct badges_setup *s,
-    struct err *e);
+int badges_new(struct badges **r, const struct badges_setup *s, struct err *e);
 /* After the writer has stopped. */
 void badges_free(struct badges *b);
 

@@ -34,9 +34,9 @@ struct check {
 	struct guard_decoder decoder;
 	char host[CHECK_ADDRESS_MAX + 1];
 	char id[CHECK_ADDRESS_MAX + 1];
-	struct buf body;   /* the verdicts so far */
-	unsigned open;	   /* items without one; 1 more while they start */
-	int64_t serial;	   /* that the items were read at */
+	struct buf body; /* the verdicts so far */
+	unsigned open;	 /* items without one; 1 more while they start */
+	int64_t serial;	 /* that the items were read at */
 	struct lookup lookups[GUARD_ITEMS_MAX];
 };
 
@@ -230,9 +230,12 @@ check_finish(struct check *k)
 {
 	struct checks *c = k->owner;
 	struct buf *out = c->s.out(c->s.arg);
-	struct guard_address a = { .from = c->s.domain, .to = k->host,
-	    .id = k->id };
-	static const struct err too_long = { "the answer to a check is too long" };
+	struct guard_address a = { .from = c->s.domain,
+		.to = k->host,
+		.id = k->id };
+	static const struct err too_long = {
+		"the answer to a check is too long"
+	};
 
 	if (k->body.failed)
 		c->s.on_trouble(c->s.arg, "check", &too_long);
@@ -241,8 +244,7 @@ check_finish(struct check *k)
 		guard_write_error(out, &a, "modify", "policy-violation");
 		c->s.flush(c->s.arg);
 	} else if (out != NULL) {
-		guard_write_verdicts_begin(out, &a, k->rules->epoch,
-		    k->serial);
+		guard_write_verdicts_begin(out, &a, k->rules->epoch, k->serial);
 		buf_add(out, k->body.data, k->body.len);
 		guard_write_verdicts_end(out);
 		c->s.flush(c->s.arg);
@@ -273,8 +275,7 @@ check_pass(struct check *k, const struct publication *what,
 
 /* The token is there: write what the guard is to add. */
 static void
-pass_done(void *arg, int found, const struct token_row *t,
-    const struct err *e)
+pass_done(void *arg, int found, const struct token_row *t, const struct err *e)
 {
 	struct pass *p = arg;
 	struct check *k = p->check;
@@ -292,11 +293,13 @@ pass_done(void *arg, int found, const struct token_row *t,
 	if (left_s < lease_s)
 		lease_s = (uint32_t)left_s;
 	if (p->what->kind == PUBLICATION_JOIN) {
-		struct badge_want w = { .jid = p->jid, .name = p->name,
-		    .verdict = &p->verdict, .where = p->where };
+		struct badge_want w = { .jid = p->jid,
+			.name = p->name,
+			.verdict = &p->verdict,
+			.where = p->where };
 
-		badges_write_hats(&c->scratch, c->s.domain, &config->policy,
-		    &w, t, config->has_legacy_hats);
+		badges_write_hats(&c->scratch, c->s.domain, &config->policy, &w,
+		    t, config->has_legacy_hats);
 	} else {
 		badges_write(&c->scratch, c->s.domain, t,
 		    p->where->badge == PLACE_BADGE_REFERENCE);
@@ -313,8 +316,9 @@ static bool
 wants_badge(const struct publication *what, const struct place *where,
     const struct verdict *v)
 {
-	return v->badge_count > 0 && (what->kind == PUBLICATION_JOIN ||
-	    where->badge != PLACE_BADGE_NONE);
+	return v->badge_count > 0 &&
+	    (what->kind == PUBLICATION_JOIN ||
+		where->badge != PLACE_BADGE_NONE);
 }
 
 static void
@@ -323,10 +327,14 @@ item_badge(const struct lookup *l, const struct verdict *v,
 {
 	struct check *k = l->check;
 	struct pass *p = malloc(sizeof *p);
-	struct badge_want w = { .verdict = v, .where = l->where,
-	    .room = l->what->room, .occupant = l->what->occupant,
-	    .nick = l->what->nick, .now_s = now_s,
-	    .life_s = k->rules->config->badge_life_s, .serial = k->serial };
+	struct badge_want w = { .verdict = v,
+		.where = l->where,
+		.room = l->what->room,
+		.occupant = l->what->occupant,
+		.nick = l->what->nick,
+		.now_s = now_s,
+		.life_s = k->rules->config->badge_life_s,
+		.serial = k->serial };
 	static const struct err no_memory = { "no memory for a badge" };
 
 	if (p == NULL) {
@@ -352,8 +360,10 @@ item_refuse(const struct lookup *l, const struct verdict *v,
 {
 	struct check *k = l->check;
 	const struct refusal_case about = { .where = l->where,
-	    .room = l->what->room, .who = who, .verdict = v,
-	    .lang = l->what->lang };
+		.room = l->what->room,
+		.who = who,
+		.verdict = v,
+		.lang = l->what->lang };
 	struct refusal_words words;
 
 	refusals_describe(k->owner->s.catalogue, k->rules->config, &about,
@@ -410,7 +420,9 @@ static void
 item_run(struct check *k, const struct publication *what)
 {
 	const struct verdict free_pass = { .action = VERDICT_PASS };
-	static const struct err unknown = { "a guard asks about a place that is not in its list" };
+	static const struct err unknown = {
+		"a guard asks about a place that is not in its list"
+	};
 	struct checks *c = k->owner;
 	struct lookup *l = &k->lookups[what - k->decoder.items];
 	char jid[PUBLISHER_JID_MAX + 1];
@@ -513,8 +525,7 @@ exempt_write(unsigned exempt, char r[32])
 }
 
 static void
-place_write(struct buf *out, const struct config *config,
-    const struct place *p)
+place_write(struct buf *out, const struct config *config, const struct place *p)
 {
 	static const char *const badge_names[] = {
 		[PLACE_BADGE_REFERENCE] = "reference",
@@ -523,19 +534,22 @@ place_write(struct buf *out, const struct config *config,
 	};
 	char exempt[32];
 	const char *label = p->labelled;
-	struct guard_place g = { .id = p->id, .name = p->local,
-	    .is_observed = p->mode == PLACE_OBSERVE,
-	    .pass_unavailable =
-		p->pass_unavailable || p->mode == PLACE_OBSERVE,
-	    .others_may_react = p->others_may_react,
-	    .refuse_encrypted = p->refuse_encrypted,
-	    .is_labelled = label[0] != '\0',
-	    .badge = badge_names[p->badge], .exempt = exempt,
-	    .hats = config->has_legacy_hats
-		? "urn:xmpp:hats:0 xmpp:prosody.im/protocol/hats:1"
-		: "urn:xmpp:hats:0",
-	    .lease_s = p->lease_s, .labels = &label,
-	    .label_count = label[0] != '\0' ? 1 : 0 };
+	struct guard_place g = { .id = p->id,
+		.name = p->local,
+		.is_observed = p->mode == PLACE_OBSERVE,
+		.pass_unavailable =
+		    p->pass_unavailable || p->mode == PLACE_OBSERVE,
+		.others_may_react = p->others_may_react,
+		.refuse_encrypted = p->refuse_encrypted,
+		.is_labelled = label[0] != '\0',
+		.badge = badge_names[p->badge],
+		.exempt = exempt,
+		.hats = config->has_legacy_hats
+		    ? "urn:xmpp:hats:0 xmpp:prosody.im/protocol/hats:1"
+		    : "urn:xmpp:hats:0",
+		.lease_s = p->lease_s,
+		.labels = &label,
+		.label_count = label[0] != '\0' ? 1 : 0 };
 
 	exempt_write(p->exempt, exempt);
 	guard_write_place(out, &g);

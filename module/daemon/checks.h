@@ -29,7 +29,7 @@ struct checks_counts {
 };
 
 struct checks_setup {
-	struct store *reader;	     /* borrowed, all of these */
+	struct store *reader; /* borrowed, all of these */
 	struct badges *badges;
 	struct catalogue *catalogue;
 	const char *domain;
@@ -41,8 +41,7 @@ struct checks_setup {
 	void *arg;
 };
 
-int checks_new(struct checks **r, const struct checks_setup *s,
-    struct err *e);
+int checks_new(struct checks **r, const struct checks_setup *s, struct err *e);
 /* After badges_free: every check has ended. */
 void checks_free(struct checks *c);
 
@@ -52,8 +51,8 @@ void checks_free(struct checks *c);
  * they began with, and a guard that has been told of the new epoch does not
  * believe their answers.
  */
-int checks_set_config(struct checks *c, struct config *fresh,
-    const char *epoch, struct err *e);
+int checks_set_config(struct checks *c, struct config *fresh, const char *epoch,
+    struct err *e);
 /* Borrowed until the next checks_set_config. */
 const struct config *checks_config(const struct checks *c);
 

@@ -30,13 +30,16 @@ info_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
 {
 	static const char *const features[] = { NS_GUARD };
 	const struct disco_field jwks = { .name = "jwks",
-	    .value = d->keyring->jwks };
-	const struct disco_form keys = { .type = NS_KEYS, .fields = &jwks,
-	    .field_count = 1 };
+		.value = d->keyring->jwks };
+	const struct disco_form keys = { .type = NS_KEYS,
+		.fields = &jwks,
+		.field_count = 1 };
 	const struct disco disco = { .name = "Masthead",
-	    .version = MASTHEAD_VERSION, .features = features,
-	    .feature_count = sizeof features / sizeof features[0],
-	    .forms = &keys, .form_count = 1 };
+		.version = MASTHEAD_VERSION,
+		.features = features,
+		.feature_count = sizeof features / sizeof features[0],
+		.forms = &keys,
+		.form_count = 1 };
 
 	return disco_answer(&disco, iq, r, e);
 }
@@ -79,10 +82,8 @@ desk_answer(const struct desk_setup *d, xmpp_stanza_t *s, struct buf *out,
 	} else if (strcmp(name, "message") == 0 &&
 	    strcmp(type, "headline") != 0 && strcmp(type, "groupchat") != 0) {
 		/* RFC 6121 #rules-localpart-notfound: nobody reads here. */
-		answer = stanza_reply_error(s, "cancel",
-		    "service-unavailable");
-		rc = answer == NULL ? err_set(e, "no memory for an answer")
-				    : 0;
+		answer = stanza_reply_error(s, "cancel", "service-unavailable");
+		rc = answer == NULL ? err_set(e, "no memory for an answer") : 0;
 	}
 	if (rc == 0 && answer != NULL)
 		rc = stanza_write(out, answer, e);

@@ -22,7 +22,7 @@ struct desk_setup {
  * set, and messages, so that nobody writes into the void.  0, or -1 if there
  * was no memory for it.
  */
-int desk_answer(const struct desk_setup *d, xmpp_stanza_t *s,
-    struct buf *out, struct err *e);
+int desk_answer(const struct desk_setup *d, xmpp_stanza_t *s, struct buf *out,
+    struct err *e);
 
 #endif

@@ -49,7 +49,7 @@ struct guard {
 	struct recall *recalls; /* oldest first */
 	size_t recall_count;
 	uint64_t probe_id; /* 0: none under way */
-	int64_t probe_ms; /* when it was sent, or the last one answered */
+	int64_t probe_ms;  /* when it was sent, or the last one answered */
 };
 
 struct guards {
@@ -190,9 +190,12 @@ guards_is_listed(const struct guards *g, const char *host)
 static struct guard_info
 guard_describe(const struct guard *d)
 {
-	struct guard_info i = { .host = d->host, .server = d->server,
-	    .is_attached = d->is_attached, .since_s = d->since_s,
-	    .serial = d->serial, .unanswered = d->recall_count };
+	struct guard_info i = { .host = d->host,
+		.server = d->server,
+		.is_attached = d->is_attached,
+		.since_s = d->since_s,
+		.serial = d->serial,
+		.unanswered = d->recall_count };
 
 	if (d->recalls != NULL)
 		i.oldest_ms = clock_mono_ms() - d->recalls->first_ms;
@@ -241,13 +244,14 @@ guard_address(const struct guards *g, const struct guard *d, char kind,
     uint64_t number, char *id)
 {
 	(void)snprintf(id, GUARD_ID_MAX, "%c%" PRIu64, kind, number);
-	return (struct guard_address){ .from = g->io.domain, .to = d->host,
-	    .id = id };
+	return (struct guard_address){ .from = g->io.domain,
+		.to = d->host,
+		.id = id };
 }
 
 static void
-recall_send(struct guards *g, struct guard *d, uint64_t number,
-    int64_t serial, const char *actor)
+recall_send(struct guards *g, struct guard *d, uint64_t number, int64_t serial,
+    const char *actor)
 {
 	struct buf *out = g->io.out(g->io.arg);
 	char id[GUARD_ID_MAX];
@@ -359,8 +363,8 @@ guards_on_answer(struct guards *g, const char *host, const char *id,
 
 /* Notes and sends one recall to one guard.  0, or -1 without memory. */
 static int
-recall_add(struct guards *g, struct guard *d, int64_t serial,
-    const char *actor, struct wait *w)
+recall_add(struct guards *g, struct guard *d, int64_t serial, const char *actor,
+    struct wait *w)
 {
 	struct recall *c = calloc(1, sizeof *c), **p;
 

@@ -25,10 +25,10 @@ struct guard_info {
 	const char *host;
 	const char *server; /* what it said at attach, or "" */
 	bool is_attached;
-	int64_t since_s;     /* attached or detached since; 0: never was */
-	int64_t serial;	     /* the last that it is known to have heard of */
-	size_t unanswered;   /* recalls */
-	int64_t oldest_ms;   /* how long the oldest has waited */
+	int64_t since_s;   /* attached or detached since; 0: never was */
+	int64_t serial;	   /* the last that it is known to have heard of */
+	size_t unanswered; /* recalls */
+	int64_t oldest_ms; /* how long the oldest has waited */
 };
 
 struct guards_io {
@@ -36,8 +36,8 @@ struct guards_io {
 	struct buf *(*out)(void *arg);
 	void (*flush)(void *arg);
 	/* A guard came or went; for the log. */
-	void (*on_change)(void *arg, const struct guard_info *g,
-	    const char *why);
+	void (
+	    *on_change)(void *arg, const struct guard_info *g, const char *why);
 	void *arg;
 	const char *domain; /* the component's */
 };

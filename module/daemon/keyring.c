@@ -98,15 +98,18 @@ jwks_of(struct store *s, int64_t keep_s, int64_t now_s, struct err *e)
 	char *r = NULL;
 
 	buf_init(&text, JWKS_TEXT_MAX);
-	if (l == NULL || (rows = calloc(KEYRING_KEYS_MAX, sizeof *rows)) == NULL)
+	if (l == NULL ||
+	    (rows = calloc(KEYRING_KEYS_MAX, sizeof *rows)) == NULL)
 		goto out;
 	for (size_t i = 0; i < l->count; i++) {
 		const struct key_row *k = &l->rows[i];
 
 		if (k->retired_s != 0 && k->retired_s + keep_s < now_s)
 			continue;
-		rows[count++] = (struct jwks_row){ .x = k->x, .kid = k->kid,
-			.nbf_s = k->nbf_s, .exp_s = k->retired_s,
+		rows[count++] = (struct jwks_row){ .x = k->x,
+			.kid = k->kid,
+			.nbf_s = k->nbf_s,
+			.exp_s = k->retired_s,
 			.revoked_s = k->revoked_s };
 	}
 	if (jwks_write(rows, count, &text, e) == -1)
@@ -178,9 +181,11 @@ key_adopt(struct key **r, const char *dir, const struct key_list *known,
 			kid[KEY_KID_LEN] = '\0';
 			if (!list_has(known, kid)) {
 				found = key_path(dir, kid, path, e) == 0 &&
-				    key_load(r, path, e) == 0 &&
-				    register_add(s, *r, now_s, "masthead",
-					e) == 0 ? 1 : -1;
+					key_load(r, path, e) == 0 &&
+					register_add(s, *r, now_s, "masthead",
+					    e) == 0
+				    ? 1
+				    : -1;
 			}
 		}
 		free(names[i]);
@@ -342,8 +347,7 @@ keyring_rotate(struct store *writer, struct keyring_change *c, struct err *e)
 	    store_key_retire(writer, c->active_kid, c->now_s, c->by, e) == -1)
 		return -1;
 	c->jwks = jwks_of(writer, c->keep_s, c->now_s, e);
-	return c->jwks == NULL ? -1
-			       : private_erase(c->dir, c->active_kid, e);
+	return c->jwks == NULL ? -1 : private_erase(c->dir, c->active_kid, e);
 }
 
 int

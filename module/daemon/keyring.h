@@ -27,8 +27,7 @@ struct keyring {
  * `keep_s`: seconds that tokens are kept after their end.
  */
 int keyring_open(struct keyring *r, const char *dir, int64_t keep_s,
-    struct store *writer, int64_t now_s, const char **notice_r,
-    struct err *e);
+    struct store *writer, int64_t now_s, const char **notice_r, struct err *e);
 void keyring_clear(struct keyring *k);
 
 /*

@@ -59,8 +59,7 @@ refusals_describe(struct catalogue *c, const struct config *config,
 		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,
 		    who->case_id);
 	catalogue_text(c, about->lang, info->text_key,
-	    (const struct catalogue_arg[]){
-		{ .name = "place", .text = room },
+	    (const struct catalogue_arg[]){ { .name = "place", .text = room },
 		{ .name = "categories",
 		    .text = titles.data == NULL ? "" : titles.data },
 		{ .name = "date", .date_s = v->date_s },
@@ -71,8 +70,12 @@ refusals_describe(struct catalogue *c, const struct config *config,
 		{ .name = "name", .text = who == NULL ? "" : who->name } },
 	    7, r->text, &lang_of_text);
 	r->wire = (struct guard_refusal){ .type = info->type,
-		.condition = info->condition, .text = r->text,
-		.lang = lang_of_text, .reason = info->reason,
-		.apply = contact, .appeal = contact, .case_id = r->case_id };
+		.condition = info->condition,
+		.text = r->text,
+		.lang = lang_of_text,
+		.reason = info->reason,
+		.apply = contact,
+		.appeal = contact,
+		.case_id = r->case_id };
 	buf_clear(&titles);
 }

@@ -19,10 +19,10 @@ struct refusal_words {
 /* What the words are about; all borrowed. */
 struct refusal_case {
 	const struct place *where;
-	const char *room;		/* localpart */
-	const struct publisher *who;	/* NULL: not on the register */
-	const struct verdict *verdict;	/* its `refusal` is not NONE */
-	const char *lang;		/* xml:lang of the post, "" for none */
+	const char *room;	       /* localpart */
+	const struct publisher *who;   /* NULL: not on the register */
+	const struct verdict *verdict; /* its `refusal` is not NONE */
+	const char *lang;	       /* xml:lang of the post, "" for none */
 };
 
 void refusals_describe(struct catalogue *c, const struct config *config,

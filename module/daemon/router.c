@@ -41,7 +41,8 @@ router_new(struct router **r, const struct router_setup *s, struct err *e)
 	}
 	t->s = *s;
 	t->desk = (struct desk_setup){ .reader = s->reader,
-		.keyring = s->keyring, .domain = s->domain };
+		.keyring = s->keyring,
+		.domain = s->domain };
 	*r = t;
 	return 0;
 }
@@ -152,7 +153,8 @@ static struct guard_address
 asker(const struct router *t)
 {
 	return (struct guard_address){ .from = t->s.domain,
-		.to = head(t, "from"), .id = head(t, "id") };
+		.to = head(t, "from"),
+		.id = head(t, "id") };
 }
 
 static void
@@ -229,7 +231,8 @@ desk_run(struct router *t)
 
 	if (out == NULL || rc == 0)
 		goto out;
-	if ((rc == -1 || desk_answer(&t->desk, s, out, &e) == -1) && is_asking(t))
+	if ((rc == -1 || desk_answer(&t->desk, s, out, &e) == -1) &&
+	    is_asking(t))
 		answer_error(t, "wait", "resource-constraint");
 	t->s.flush(t->s.arg);
 out:
@@ -308,6 +311,8 @@ on_down(void *arg, const char *why, bool is_auth, uint64_t retry_ms)
 const struct stream_handlers router_handlers = {
 	.on_up = on_up,
 	.on_down = on_down,
-	.events = { .on_start = on_start, .on_text = on_text,
-	    .on_end = on_end, .on_violation = on_violation },
+	.events = { .on_start = on_start,
+	    .on_text = on_text,
+	    .on_end = on_end,
+	    .on_violation = on_violation },
 };

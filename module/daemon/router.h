@@ -34,8 +34,7 @@ struct router_setup {
 	void *arg;
 };
 
-int router_new(struct router **r, const struct router_setup *s,
-    struct err *e);
+int router_new(struct router **r, const struct router_setup *s, struct err *e);
 void router_free(struct router *r);
 
 /* The `arg` of the setup. */

@@ -54,8 +54,10 @@ static void
 setup(void)
 {
 	static const char *const hosts[] = { "rooms.a", "rooms.b" };
-	const struct guards_io io = { .out = io_out, .flush = io_flush,
-	    .on_change = io_change, .domain = "masthead.a" };
+	const struct guards_io io = { .out = io_out,
+		.flush = io_flush,
+		.on_change = io_change,
+		.domain = "masthead.a" };
 	struct err e;
 
 	buf_init(&out, 1 << 20);
@@ -80,8 +82,8 @@ sent(const char *what)
 {
 	unsigned n = 0;
 
-	for (const char *p = out.data; p != NULL && (p = strstr(p, what)) != NULL;
-	     p++)
+	for (const char *p = out.data;
+	     p != NULL && (p = strstr(p, what)) != NULL; p++)
 		n++;
 	return n;
 }
@@ -325,8 +327,7 @@ main(void)
 	TCase *t = tcase_create("guards");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t,
-	    everybody_is_told_to_attach_when_the_stream_comes_up);
+	tcase_add_test(t, everybody_is_told_to_attach_when_the_stream_comes_up);
 	tcase_add_test(t, a_recall_waits_for_those_attached_and_for_them_alone);
 	tcase_add_test(t, nobody_attached_is_no_wait);
 	tcase_add_test(t, an_unanswered_recall_is_sent_again_and_the_wait_ends);
