@@ -295,7 +295,7 @@ client_new(struct stage *st, const struct part *p,
 	c->password = setting(p, "password", "");
 	c->host = setting(p, "host", defaults->host);
 	port = setting(p, "port", "");
-	c->port = port[0] ? atoi(port) : defaults->port;
+	c->port = port[0] ? util_number(port, 65535) : defaults->port;
 	free(port);
 	c->fd = -1;
 	c->tail = &c->first;

@@ -115,10 +115,10 @@ main(int argc, char **argv)
 			o.host = optarg;
 			break;
 		case 'p':
-			o.port = atoi(optarg);
+			o.port = util_number(optarg, 65535);
 			break;
 		case 't':
-			o.timeout_s = atoi(optarg);
+			o.timeout_s = util_number(optarg, 86400);
 			break;
 		case 'v':
 			o.is_verbose = 1;
@@ -130,7 +130,7 @@ main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (optind == argc)
+	if (optind == argc || o.port == 0 || o.timeout_s == 0)
 		return usage();
 	signal(SIGPIPE, SIG_IGN);
 	xmpp_initialize();

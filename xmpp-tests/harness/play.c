@@ -198,10 +198,10 @@ play_load_env(struct play *p, struct err *err)
 	vars_set(&p->vars, "DIR", p->dir);
 	port = vars_find(&p->vars, "C2S_PORT");
 	if (port)
-		p->defaults.port = atoi(port);
+		p->defaults.port = util_number(port, 65535);
 	port = vars_find(&p->vars, "COMPONENT_PORT");
 	if (port)
-		p->component_port = atoi(port);
+		p->component_port = util_number(port, 65535);
 	return rc;
 }
 

@@ -105,6 +105,15 @@ util_trim(char *s)
 	return s;
 }
 
+int
+util_number(const char *s, int max)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	return end != s && *end == '\0' && n > 0 && n <= max ? (int)n : 0;
+}
+
 long long
 util_now_ms(void)
 {

@@ -23,6 +23,8 @@ int util_has_prefix(const char *s, const char *prefix);
 int util_has_suffix(const char *s, const char *suffix);
 /* Cuts white space at both ends, in place; returns the new start. */
 char *util_trim(char *s);
+/* 0 if it is no number from 1 to `max`. */
+int util_number(const char *s, int max);
 /* Monotonic. */
 long long util_now_ms(void);
 
