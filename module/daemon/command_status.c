@@ -239,6 +239,22 @@ counters_json(const struct daemon *d)
 	return r;
 }
 
+/* What the stream has cost so far: bytes in, what expat was given of them,
+ * what came of it, and the memory that this took at most. */
+static json_t *
+stream_json(const struct daemon *d)
+{
+	static const struct reader_counts none;
+	const struct reader_counts *n =
+	    d->stream == NULL ? &none : stream_counts(d->stream);
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "bytes",
+	    (json_int_t)n->bytes, "parsed", (json_int_t)n->parsed, "stanzas",
+	    (json_int_t)n->stanzas, "events", (json_int_t)n->events,
+	    "violations", (json_int_t)n->violations, "memory_peak",
+	    (json_int_t)n->memory_peak);
+}
+
 void
 command_status_run(struct control_request *q)
 {
@@ -246,9 +262,10 @@ command_status_run(struct control_request *q)
 	json_t *problems = problems_json(d);
 	bool is_red = json_array_size(problems) > 0;
 	int64_t serial = 0;
-	json_t *r = json_pack("{s:s, s:o, s:o, s:s, s:s}", "status",
+	json_t *r = json_pack("{s:s, s:o, s:o, s:o, s:s, s:s}", "status",
 	    is_red ? "red" : "green", "problems", problems, "counters",
-	    counters_json(d), "version", MASTHEAD_VERSION, "domain", d->domain);
+	    counters_json(d), "stream", stream_json(d), "version",
+	    MASTHEAD_VERSION, "domain", d->domain);
 
 	(void)json_object_set_new(r, "serial",
 	    store_serial(d->reader, &serial, NULL) == 0 ? json_integer(serial)
