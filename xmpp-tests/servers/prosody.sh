@@ -56,7 +56,9 @@ common_conf() {
 	data_path = "$2"
 	admin_socket = "$DIR/$1.sock"
 	certificates = "$DIR"
-	plugin_paths = { "$ROOT/module/guard/prosody" }
+	plugin_paths = { "$ROOT/module/guard/prosody";
+		"$ROOT/xmpp-tests/servers/prosody" }
+	test_clock_file = "$DIR/clock-offset"
 	masthead_component = "masthead.localhost"
 	log = { info = "$DIR/$1.log" }
 	use_ipv6 = false
@@ -78,10 +80,11 @@ server_configure() {
 		remote_configure
 		s2s='s2s_ports = { 5269 }; s2s_interfaces = { "127.0.0.2" }
 	s2s_require_encryption = false; s2s_secure_auth = false'
-		dialback='"dialback";' disabled=''
+		more='"dialback";' disabled=''
 	else
-		s2s='s2s_ports = {}' dialback='' disabled='"s2s";'
+		s2s='s2s_ports = {}' more='' disabled='"s2s";'
 	fi
+	[ -z "$TEST_CLOCK" ] || more="$more \"test_clock\";"
 	server_data
 	{
 		common_conf prosody "$DIR/data"
@@ -93,7 +96,7 @@ server_configure() {
 		http_ports = { $HTTP_PORT }
 		$s2s
 		modules_enabled = { "disco"; "roster"; "saslauth"; "ping"; "pep";
-			"smacks"; "carbons"; "mam"; "admin_shell"; $dialback }
+			"smacks"; "carbons"; "mam"; "admin_shell"; $more }
 		modules_disabled = { $disabled }
 		VirtualHost "localhost"
 		Component "rooms.localhost" "muc"
