@@ -583,6 +583,13 @@ local function place_of(room_jid)
 	return place or nil;
 end
 
+-- A room affiliation, if the place wants to know of it.
+local function affiliation_of(place, room, bare)
+	if not place.exempt then return nil; end
+	local affiliation = room:get_affiliation(bare);
+	return affiliation and place.exempt[affiliation] and affiliation or nil;
+end
+
 -- Errors -----------------------------------------------------------------
 
 -- The guard's own refusals; all others come from Masthead.
@@ -661,16 +668,16 @@ local function living(origin, from)
 	};
 end
 
-local function is_overloaded(from, bare, size)
-	local sender = senders[from];
+-- Whether a publication may not wait any more.
+local function is_overloaded(item)
+	local sender = senders[item.from];
 	if sender and (sender.posts >= MAX.full_posts
-		or sender.bytes + size > MAX.full_bytes) then
+		or sender.bytes + item.size > MAX.full_bytes) then
 		return true;
 	end
-	local domain = jid_host(bare);
 	return all_posts >= MAX.all_posts
-		or (bare_posts[bare] or 0) >= MAX.bare_posts
-		or not hosts[domain] and (domain_posts[domain] or 0) >= MAX.domain_posts;
+		or (bare_posts[item.bare] or 0) >= MAX.bare_posts
+		or item.domain and (domain_posts[item.domain] or 0) >= MAX.domain_posts;
 end
 
 local function count_in(t, key, by)
@@ -686,8 +693,7 @@ local function count_item(item, by)
 	sender.posts = sender.posts + by;
 	all_posts = all_posts + by;
 	count_in(bare_posts, item.bare, by);
-	local domain = jid_host(item.bare);
-	if not hosts[domain] then count_in(domain_posts, domain, by); end
+	if item.domain then count_in(domain_posts, item.domain, by); end
 end
 
 -- Puts an item at the end of its lane.
@@ -720,13 +726,20 @@ local function dequeue(lane)
 	return item;
 end
 
--- An item for a stanza, in a copy: others may go on with theirs (presence
--- is sent round by changing `to` of one and the same stanza).
+-- What a stream has parsed belongs to whoever handles it.  Anything else
+-- may be sent round, by changing `to` of one and the same stanza; presence
+-- always is.
+local OWNED = { c2s = true, s2sin = true, s2sout = true, component = true };
+
 local function new_item(origin, stanza, room_jid, bare)
+	local is_ours = stanza.name == "message" and OWNED[origin.type];
+	bare = bare or jid_bare(stanza.attr.from);
+	local domain = jid_host(bare);
 	return {
-		stanza = st.clone(stanza), origin = origin, size = size_of(stanza);
-		from = stanza.attr.from, bare = bare or jid_bare(stanza.attr.from);
-		room = room_jid;
+		stanza = is_ours and stanza or st.clone(stanza);
+		origin = origin, size = size_of(stanza);
+		from = stanza.attr.from, bare = bare, room = room_jid;
+		domain = not hosts[domain] and domain or nil; -- of remote senders
 	};
 end
 
@@ -973,23 +986,36 @@ local function store_lease(item, verdict, seconds)
 		verdict = verdict, expires_at = now() + seconds;
 		place = place_of(item.room), affiliation = item.affiliation;
 		nick = not has_occupant_id and item.nick or nil;
-		occupant = item.occupant;
+		occupant = item.occupant, salt = item.salt;
 		lang = verdict.action == "refuse" and (item.lang or "") or nil;
 	};
 end
 
+-- An occupant-id is a hash over the bare JID and the room's salt; making
+-- one costs as much as all else that a leased post costs here.  `known` (a
+-- lease, an item) is of the same bare JID: the room finds its id as if it
+-- had made it itself.
+local function remember_id(known, room, occupant)
+	if known.salt and known.salt == room:get_salt() then
+		occupant.stable_id = occupant.stable_id or known.occupant;
+	end
+end
+
 -- The leased verdict for an ordinary publication, or nil.
-local function find_lease(place, room_jid, kind, bare, nick, occupant_id, affiliation, lang)
+local function find_lease(place, room, kind, occupant, lang)
+	local bare = occupant.bare_jid;
 	local rooms = leases[bare];
-	local kinds = rooms and rooms[room_jid];
+	local kinds = rooms and rooms[room.jid];
 	local lease = kinds and kinds[kind];
-	if not lease or lease.place ~= place or lease.occupant ~= occupant_id
-	or lease.affiliation ~= affiliation
-	or lease.nick and lease.nick ~= nick
+	if not lease or lease.place ~= place
+	or has_occupant_id and lease.salt ~= room:get_salt()
+	or lease.nick and lease.nick ~= jid_resource(occupant.nick)
 	or lease.lang and lease.lang ~= (lang or "")
 	or time.monotonic() >= lease.expires_at then
 		return nil;
 	end
+	if lease.affiliation ~= affiliation_of(place, room, bare) then return nil; end
+	remember_id(lease, room, occupant);
 	return lease.verdict;
 end
 
@@ -1136,13 +1162,12 @@ local function describe(item, kind, place, room, occupant)
 	item.kind = kind;
 	item.bare = occupant.bare_jid;
 	item.nick = jid_resource(occupant.nick);
-	item.occupant = has_occupant_id and room:get_occupant_id(occupant) or nil;
+	if has_occupant_id then
+		item.occupant, item.salt = room:get_occupant_id(occupant), room:get_salt();
+	end
 	local lang = item.stanza.attr["xml:lang"];
 	item.lang = lang and #lang <= MAX.attr and lang or nil;
-	if place.exempt then
-		local affiliation = room:get_affiliation(item.bare);
-		item.affiliation = place.exempt[affiliation] and affiliation or nil;
-	end
+	item.affiliation = affiliation_of(place, room, item.bare);
 end
 
 -- After a presence (an arrival, a change of nickname) has left the lane:
@@ -1577,11 +1602,11 @@ local function message_barrier(event)
 	-- this message will be, only the room can say then.
 	local place, bare = place_of(attr.to), jid_bare(attr.from);
 	local kind = place and classify(stanza, place, bare, nil);
-	if kind and is_overloaded(attr.from, bare, size_of(stanza)) then
+	local item = new_item(event.origin, stanza, attr.to, bare);
+	if kind and is_overloaded(item) then
 		bounce(event.origin, stanza, own_error("overload", attr["xml:lang"]));
 		return true;
 	end
-	local item = new_item(event.origin, stanza, attr.to, bare);
 	item.kind, item.is_unread = kind, true;
 	enqueue(item);
 	return true;
@@ -1601,6 +1626,9 @@ local function on_groupchat(event)
 	local stanza, room = event.stanza, event.room;
 	local item = passing[stanza];
 	if item and not item.is_unread then -- decided; or no publication
+		if item.kind and event.occupant.bare_jid == item.bare then
+			remember_id(item, room, event.occupant);
+		end
 		if item.verdict and item.kind ~= "subject" then add_extras(stanza, item.verdict); end
 		return;
 	end
@@ -1624,12 +1652,8 @@ local function on_groupchat(event)
 	local verdict;
 	if found.over_limit and not place.is_observed then
 		verdict = LIMIT;
-	elseif found.reprint_count == 0 and found.label_count == 0 and not found.is_encrypted then
-		local affiliation = place.exempt and room:get_affiliation(bare) or nil;
-		verdict = find_lease(place, room_jid, kind, bare, jid_resource(nick_jid),
-			has_occupant_id and room:get_occupant_id(occupant) or nil,
-			affiliation and place.exempt[affiliation] and affiliation or nil,
-			attr["xml:lang"]);
+	elseif is_ordinary() then
+		verdict = find_lease(place, room, kind, occupant, attr["xml:lang"]);
 	end
 	if verdict and not lane then
 		if verdict.action ~= "pass" then
@@ -1645,12 +1669,12 @@ local function on_groupchat(event)
 	if item then -- held before it could be read; it is at the head
 		item.is_unread, item.released, item.inside = nil, false, true;
 	else
-		if is_overloaded(attr.from, bare, size_of(stanza)) then
+		item = new_item(event.origin, stanza, room_jid, bare);
+		item.inside = true;
+		if is_overloaded(item) then
 			bounce(event.origin, stanza, own_error("overload", attr["xml:lang"]));
 			return true;
 		end
-		item = new_item(event.origin, stanza, room_jid, bare);
-		item.inside = true;
 	end
 	describe(item, kind, place, room, occupant);
 	keep_found(item);
