@@ -202,7 +202,7 @@ int
 subcommand_main(int argc, char **argv, FILE *out, FILE *errors)
 {
 	struct globals g = { .socket_path = SOCKET_DEFAULT };
-	const char *words[CTL_WORDS_MAX + 1];
+	const char *words[CTL_WORDS_MAX + 1] = { NULL };
 	struct ctl_args a = { 0 };
 	struct err e = { "" };
 	int at = parse_globals(&g, argc, argv, &e), count, rc;
