@@ -7,6 +7,7 @@
  *	late:PER_S:SECONDS:OUTSIDERS
  *	                        latency of single checks at a steady pace, with
  *	                        OUTSIDERS foreign stanzas a second beside them
+ *	pid:PID                 whose processor time the lines after this tell
  *	rss:PID                 resident memory of a process
  *
  * Half of the actors are pN@example.org (see fill_register), half unknown.
@@ -43,6 +44,7 @@ static char domain[256];
 static uint64_t answered_iqs, verdicts, refused, outsider_answers;
 static uint64_t random_state = 88172645463325252u;
 static double *sent_at, *latencies;
+static const char *component_pid;
 static size_t latency_count;
 
 static void __attribute__((noreturn))
@@ -102,21 +104,35 @@ send_some(void)
 	out_len = out_sent = 0;
 }
 
+/* The value of an element's own attribute, quoted either way; or NULL. */
+static const char *
+own_attribute(const char *element, size_t len, const char *name)
+{
+	const char *close = memchr(element, '>', len);
+	const char *p;
+
+	if (close == NULL)
+		return NULL;
+	p = memmem(element, (size_t)(close - element), name, strlen(name));
+	return p == NULL ? NULL : p + strlen(name) + 1;
+}
+
 /* Counts one whole answer; its id says which IQ it belongs to. */
 static void
 answer_count(const char *start, size_t len)
 {
-	const char *id = memmem(start, len, " id='c", 6);
+	const char *id = own_attribute(start, len, " id=");
 	const char *p = start, *end = start + len;
 
-	if (memmem(start, len, " id=\"o", 6) != NULL) {
+	if (id != NULL && *id == 'o') {
 		outsider_answers++;
 		return;
 	}
 	if (memmem(start, len, "<recall", 7) != NULL ||
 	    memmem(start, len, "<probe", 6) != NULL)
 		return;
-	if (id == NULL || memmem(start, len, "<verdicts", 9) == NULL) {
+	if (id == NULL || *id != 'c' ||
+	    memmem(start, len, "<verdicts", 9) == NULL) {
 		fprintf(stderr, "%.*s\n", (int)len, start);
 		die("an answer that is no verdict");
 	}
@@ -129,7 +145,7 @@ answer_count(const char *start, size_t len)
 		refused++;
 	if (sent_at != NULL && latency_count < LATENCIES_MAX)
 		latencies[latency_count++] =
-		    now() - sent_at[strtoull(id + 6, NULL, 10)];
+		    now() - sent_at[strtoull(id + 1, NULL, 10)];
 }
 
 static void
@@ -199,6 +215,7 @@ join(int port)
 	    .sin_port = htons((uint16_t)port),
 	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int one = 1, l = socket(AF_INET, SOCK_STREAM, 0);
+	const char *id;
 
 	setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(l, (struct sockaddr *)&a, sizeof a) != 0 ||
@@ -220,10 +237,13 @@ join(int port)
 	    domain);
 	send_some();
 	wait_for("</attach></iq>");
-	for (const char *p = in; (p = strstr(p, "<place kind='room' id='")) != NULL &&
-	     place_count < 3; p++)
-		place_ids[place_count++] =
-		    (unsigned)strtoul(p + 23, NULL, 10);
+	for (const char *p = in; (p = strstr(p, "<place ")) != NULL &&
+	     place_count < 3; p++) {
+		id = own_attribute(p, strlen(p), " id=");
+		if (id == NULL)
+			die("a place without id");
+		place_ids[place_count++] = (unsigned)strtoul(id, NULL, 10);
+	}
 	if (place_count != 3)
 		die("want three places");
 	in_len = 0;
@@ -253,15 +273,42 @@ put_check(uint64_t number, unsigned items)
 	put("</check></iq>");
 }
 
+/* Seconds of processor time that the component has used; 0 if not asked. */
+static double
+processor_s(void)
+{
+	char path[64], line[1024], *p;
+	unsigned long long user, kernel;
+	FILE *f;
+
+	if (component_pid == NULL)
+		return 0;
+	snprintf(path, sizeof path, "/proc/%s/stat", component_pid);
+	f = fopen(path, "r");
+	if (f == NULL || fgets(line, sizeof line, f) == NULL)
+		die(path);
+	fclose(f);
+	/* The name, in parentheses, may hold anything. */
+	p = strrchr(line, ')');
+	if (p == NULL ||
+	    sscanf(p, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+		&user, &kernel) != 2)
+		die(path);
+	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Waits for something to do, for `seconds` at most. */
 static void
-turn(int timeout_ms)
+turn(double seconds)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct timespec t = { .tv_sec = (time_t)seconds };
 
+	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
 	if (out_len > out_sent)
 		p.events |= POLLOUT;
-	if (poll(&p, 1, timeout_ms) < 0)
-		die("poll");
+	if (ppoll(&p, 1, &t, NULL) < 0)
+		die("ppoll");
 	if ((p.revents & POLLOUT) != 0)
 		send_some();
 	if ((p.revents & (POLLIN | POLLHUP)) != 0)
@@ -272,20 +319,22 @@ static void
 run_rate(unsigned items, uint64_t checks)
 {
 	uint64_t iqs = checks / items, sent = 0;
-	double start = now();
+	double start = now(), used = processor_s(), wall;
 
 	answered_iqs = verdicts = refused = 0;
 	while (answered_iqs < iqs) {
 		while (sent < iqs && sent - answered_iqs < WINDOW)
 			put_check(++sent, items);
 		send_some();
-		turn(1000);
+		turn(1);
 	}
+	wall = now() - start;
+	used = processor_s() - used;
 	if (verdicts != iqs * items)
 		die("checks without a verdict");
-	printf("rate items=%u checks=%" PRIu64 " per_s=%.0f refusing_iqs=%" PRIu64
-	       "\n", items, verdicts, (double)verdicts / (now() - start),
-	    refused);
+	printf("rate items=%u checks=%" PRIu64 " per_s=%.0f processor=%.2f"
+	       " refusing_iqs=%" PRIu64 "\n",
+	    items, verdicts, (double)verdicts / wall, used / wall, refused);
 	fflush(stdout);
 }
 
@@ -297,10 +346,37 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* What is due by `t` seconds since the start; how late the latest was. */
+static double
+put_due(double start, double t, double per_s, uint64_t total, uint64_t *sent)
+{
+	double lag = 0, due;
+
+	while (*sent < total && out_len < OUT_CAP / 2) {
+		due = (double)*sent / per_s;
+		if (due > t)
+			break;
+		if (t - due > lag)
+			lag = t - due;
+		sent_at[++*sent] = start + t;
+		put_check(*sent, 1);
+	}
+	return lag;
+}
+
+static void
+put_outsider(uint64_t number)
+{
+	put("<iq type='get' id='o%" PRIu64 "' from='user%" PRIu64
+	    "@elsewhere.example/x' to='%s'><query xmlns="
+	    "'http://jabber.org/protocol/disco#info'/></iq>",
+	    number, number, domain);
+}
+
 static void
 run_late(double per_s, double seconds, double outsiders)
 {
-	double start = now(), t;
+	double start, used, t, lag, lag_max = 0, wait;
 	uint64_t sent = 0, foreign = 0, total = (uint64_t)(per_s * seconds);
 
 	sent_at = calloc(total + 2, sizeof *sent_at);
@@ -309,26 +385,29 @@ run_late(double per_s, double seconds, double outsiders)
 		die("no memory");
 	latency_count = 0;
 	answered_iqs = outsider_answers = 0;
+	used = processor_s();
+	start = now();
 	while (answered_iqs < total) {
 		t = now() - start;
-		while (sent < total && (double)sent < t * per_s) {
-			sent_at[++sent] = now();
-			put_check(sent, 1);
-		}
-		for (; foreign < t * outsiders && sent < total; foreign++)
-			put("<iq type='get' id='o%" PRIu64
-			    "' from='user%" PRIu64 "@elsewhere.example/x'"
-			    " to='%s'><query xmlns="
-			    "'http://jabber.org/protocol/disco#info'/></iq>",
-			    foreign, foreign, domain);
+		lag = put_due(start, t, per_s, total, &sent);
+		if (lag > lag_max)
+			lag_max = lag;
+		while ((double)foreign < t * outsiders && sent < total)
+			put_outsider(foreign++);
 		send_some();
-		turn(0);
+		wait = start + (double)sent / per_s - now();
+		turn(sent == total ? 1 : wait > 0 ? wait : 0);
 	}
+	t = now() - start;
+	used = processor_s() - used;
 	qsort(latencies, latency_count, sizeof *latencies, compare);
-	printf("late per_s=%.0f outsiders=%.0f p50_ms=%.3f p99_ms=%.3f max_ms=%.3f"
-	       "\n", per_s, outsiders, 1e3 * latencies[latency_count / 2],
+	printf("late per_s=%.0f outsiders=%.0f p50_ms=%.3f p99_ms=%.3f"
+	       " max_ms=%.3f sent_late_ms=%.3f processor=%.2f"
+	       " outsiders_answered=%" PRIu64 "\n",
+	    per_s, outsiders, 1e3 * latencies[latency_count / 2],
 	    1e3 * latencies[latency_count * 99 / 100],
-	    1e3 * latencies[latency_count - 1]);
+	    1e3 * latencies[latency_count - 1], 1e3 * lag_max, used / t,
+	    outsider_answers);
 	fflush(stdout);
 	free(sent_at);
 	free(latencies);
@@ -370,6 +449,8 @@ main(int argc, char **argv)
 			run_late(per_s, seconds, outsiders);
 		else if (strncmp(argv[i], "rss:", 4) == 0)
 			run_rss(argv[i] + 4);
+		else if (strncmp(argv[i], "pid:", 4) == 0)
+			component_pid = argv[i] + 4;
 		else
 			die(argv[i]);
 	}
