@@ -15,7 +15,7 @@
 #include "daemon/log.h"
 
 #define TICK_MS 500
-#define MISSING_WARN_S 10	 /* grace for guards after the stream is up */
+#define MISSING_WARN_S 10 /* grace for guards after the stream is up */
 #define EXPIRE_TOKENS_S 3600
 
 static struct buf *
@@ -24,7 +24,8 @@ daemon_out(void *arg)
 	struct daemon *d = arg;
 
 	return d->stream != NULL && stream_state(d->stream) == STREAM_UP
-	    ? stream_out(d->stream) : NULL;
+	    ? stream_out(d->stream)
+	    : NULL;
 }
 
 static void
@@ -90,11 +91,11 @@ on_guard_change(void *arg, const struct guard_info *g, const char *why)
 {
 	(void)arg;
 	if (g->is_attached)
-		log_event(LOG_INFO, "guard-attached", "host", g->host,
-		    "server", g->server, NULL);
+		log_event(LOG_INFO, "guard-attached", "host", g->host, "server",
+		    g->server, NULL);
 	else
-		log_event(LOG_WARNING, "guard-detached", "host", g->host,
-		    "why", why, NULL);
+		log_event(LOG_WARNING, "guard-detached", "host", g->host, "why",
+		    why, NULL);
 }
 
 static void
@@ -318,8 +319,7 @@ expire_tokens(struct daemon *d)
 	if (before_s == NULL)
 		return;
 	*before_s = now_s - checks_config(d->checks)->keep_tokens_s;
-	if (writer_post(d->writer, expire_run, expire_done, before_s, &e) ==
-	    -1)
+	if (writer_post(d->writer, expire_run, expire_done, before_s, &e) == -1)
 		expire_done(before_s, -1, &e);
 }
 
@@ -364,15 +364,21 @@ static int
 open_checks(struct daemon *d, struct config *c, struct err *e)
 {
 	const struct badges_setup badges = { .reader = d->reader,
-	    .writer = d->writer, .keyring = &d->keyring,
-	    .domain = d->domain };
+		.writer = d->writer,
+		.keyring = &d->keyring,
+		.domain = d->domain };
 	struct checks_setup checks = { .reader = d->reader,
-	    .catalogue = d->catalogue, .domain = d->domain,
-	    .out = daemon_out, .flush = daemon_flush,
-	    .on_trouble = on_trouble, .arg = d };
+		.catalogue = d->catalogue,
+		.domain = d->domain,
+		.out = daemon_out,
+		.flush = daemon_flush,
+		.on_trouble = on_trouble,
+		.arg = d };
 	const struct guards_io guards = { .out = daemon_out,
-	    .flush = daemon_flush, .on_change = on_guard_change, .arg = d,
-	    .domain = d->domain };
+		.flush = daemon_flush,
+		.on_change = on_guard_change,
+		.arg = d,
+		.domain = d->domain };
 
 	if (badges_new(&d->badges, &badges, e) == -1)
 		return -1;
@@ -403,14 +409,20 @@ static int
 open_stream(struct daemon *d, const struct config *c, struct err *e)
 {
 	const struct router_setup router = { .reader = d->reader,
-	    .checks = d->checks, .guards = d->guards,
-	    .keyring = &d->keyring, .domain = d->domain, .out = daemon_out,
-	    .flush = daemon_flush, .on_up = on_stream_up,
-	    .on_down = on_stream_down, .on_violation = on_violation,
-	    .arg = d };
+		.checks = d->checks,
+		.guards = d->guards,
+		.keyring = &d->keyring,
+		.domain = d->domain,
+		.out = daemon_out,
+		.flush = daemon_flush,
+		.on_up = on_stream_up,
+		.on_down = on_stream_down,
+		.on_violation = on_violation,
+		.arg = d };
 	const struct stream_config stream = { .domain = d->domain,
-	    .host = c->component.host, .port = c->component.port,
-	    .handshake = handshake };
+		.host = c->component.host,
+		.port = c->component.port,
+		.handshake = handshake };
 
 	if (router_new(&d->router, &router, e) == -1)
 		return -1;
@@ -422,7 +434,8 @@ static int
 open_control(struct daemon *d, const struct config *c, struct err *e)
 {
 	const struct control_options o = { .path = c->control,
-	    .commands = commands_table, .arg = d };
+		.commands = commands_table,
+		.arg = d };
 
 	return control_open(&d->control, &d->loop, &o, e);
 }
