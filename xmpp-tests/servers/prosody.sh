@@ -154,10 +154,12 @@ remote_start() {
 	write_env
 	wait_until remote_listens_or_died || die 'the remote does not listen'
 	is_running "$REMOTE_PID" || die 'the remote ended at once'
+	! has_taken_port "$DIR/remote.log" || die 'a port is taken'
 }
 
 remote_listens_or_died() {
 	is_running "$REMOTE_PID" || return 0
+	! has_taken_port "$DIR/remote.log" || return 0
 	grep -q "Activated service 's2s' on \[" "$DIR/remote.log" &&
 		grep -q "Activated service 'c2s' on \[" "$DIR/remote.log"
 }
@@ -172,11 +174,17 @@ server_start() {
 	write_env
 	wait_until server_listens_or_died || die 'prosody does not listen'
 	is_running "$SERVER_PID" || die 'prosody ended at once'
+	! has_taken_port "$DIR/prosody.log" || die 'a port is taken'
 	[ -z "$S2S" ] || is_running "$REMOTE_PID" || remote_start
+}
+
+has_taken_port() {
+	grep -q 'Failed to open server port' "$1"
 }
 
 server_listens_or_died() {
 	is_running "$SERVER_PID" || return 0
+	! has_taken_port "$DIR/prosody.log" || return 0
 	grep -q "Activated service 'c2s' on \[" "$DIR/prosody.log" &&
 		grep -q "Activated service 'component' on \[" "$DIR/prosody.log"
 }
