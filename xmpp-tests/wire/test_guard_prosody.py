@@ -906,6 +906,13 @@ async def forged_badges_and_hats_reach_nobody(w):
     m.send(f"<message to='{room}' id='inv'><x xmlns='{USER_NS}'><invite to='bob@localhost'/></x>{FORGED}</message>")
     s = await b.until(lambda s: has(s, 'invite', USER_NS))
     assert not forged_in(s), ET.tostring(s)
+    m.send(f"<message to='{room}' type='groupchat' id='attr' xmlns:b='{BADGE_NS}' b:id='forged' b:from='x'>"
+           "<body>x</body></message>"
+           f"<presence to='{room}/Mallory' id='attr2' xmlns:b='{BADGE_NS}' b:id='forged'/>")
+    for ident in ('attr', 'attr2'):
+        s = await b.until(lambda s: s.get('id') == ident)
+        assert not forged_in(s), ET.tostring(s)
+        eq(s.get('from'), f'{room}/Mallory')
     m.send(f"<presence to='{room}/Mallory' type='unavailable' id='bye'>{FORGED}</presence>")
     s = await b.until(lambda s: s.get('type') == 'unavailable' and s.get('from') == f'{room}/Mallory')
     assert not forged_in(s)
@@ -1144,6 +1151,27 @@ async def probes_are_answered_and_mend_a_lost_attachment(w):
         eq((reply.get('type'), len(reply)), ('result', 0))
         await asyncio.sleep(0.1)
         eq(c.attach_count - n, more)
+
+
+@test
+async def a_host_that_is_not_listed_bounces_at_once(w):
+    room, a, b = await w.two()
+    c = w.component
+    c.policy = lambda item: c.passing(item, lease=300)
+    a.say(room, 'leased')
+    await b.end_of('leased')
+    answer = c.answer_attach
+    c.answer_attach = lambda iq: c.reply(
+        iq, f"<error type='auth'><forbidden xmlns='{STANZAS_NS}'/></error>", 'error')
+    await c.recall()
+    await asyncio.sleep(0.1)
+    a.say(room, 'x')
+    eq(await a.end_of('x', 1), 'unavailable')
+    c.answer_attach = answer
+    await w.tick(3)
+    await asyncio.sleep(1.2)
+    a.say(room, 'y')
+    eq(await b.end_of('y'), 'ok')
 
 
 @test

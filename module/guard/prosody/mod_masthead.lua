@@ -126,6 +126,7 @@ local link = { -- what we know of Masthead
 	floor_serial = 0; -- verdicts below are void, whoever the actor is
 	attach_id = nil, attach_sent = nil; -- under way
 	attach_at = nil, attach_delay = SECONDS.attach_again; -- the next try
+	is_refused = false; -- the last try failed: nobody to ask so far
 	responsive = true; -- false since a check went unanswered
 	asks_in_flight = 0; -- about occupants
 	id_prefix = "masthead-"..new_id().."-", id_count = 0;
@@ -176,18 +177,17 @@ if not has_occupant_id then -- otherwise the room replaces it itself
 	top_other[NS_OCCUPANT_ID] = true;
 end
 
--- Whether there is anything to strip below `el`.
+-- Whether there is anything to strip in `el`.
 local function is_dirty(el, top, depth)
+	for k in next, el.attr do
+		if reserved[k] then return true; end
+	end
 	local tags = el.tags;
 	for i = 1, #tags do
 		local tag = tags[i];
-		local attr = tag.attr;
-		local ns = attr.xmlns;
+		local ns = tag.attr.xmlns;
 		if ns and (reserved[ns] or top and top[ns]) then return true; end
-		for k in next, attr do
-			if reserved[k] then return true; end
-		end
-		if tag.tags[1] and (depth >= MAX.depth or is_dirty(tag, nil, depth + 1)) then
+		if tag.tags[1] and depth >= MAX.depth or is_dirty(tag, nil, depth + 1) then
 			return true;
 		end
 	end
@@ -393,6 +393,9 @@ local function classify(stanza, place, bare, nick_jid)
 	local tags = stanza.tags;
 	local own_ns = stanza.attr.xmlns;
 	local is_loud, has_body, has_subject, has_thread, is_correction;
+	for k in next, stanza.attr do
+		if reserved[k] then found.to_strip = true; end
+	end
 	for i = 1, #tags do
 		local tag = tags[i];
 		local attr = tag.attr;
@@ -857,7 +860,9 @@ end
 -- Asks about an item, or ends it at once if there is nobody to ask.
 local function ask(item)
 	item.verdict = nil;
-	if not session or stopping then return finish(item, UNAVAILABLE); end
+	if not session or stopping or link.is_refused then
+		return finish(item, UNAVAILABLE);
+	end
 	item.waiting = true;
 	item.deadline = item.deadline or now() + timeout_s;
 	item.tries = (item.tries or 0) + 1;
@@ -1405,17 +1410,19 @@ function attach_soon()
 end
 
 local function on_attach_failed(why)
-	link.attach_id = nil;
+	link.attach_id, link.is_refused = nil, true;
 	link.attach_at = now() + link.attach_delay;
 	link.attach_delay = math.min(link.attach_delay * 2, SECONDS.attach_again_max);
 	complain("%s did not let us attach (%s): is this host listed under `guards:` there?", component, why);
 	module:set_status("warn", "Not attached: "..why);
+	give_up_all();
 end
 
 local function on_attached(reply)
 	local new_epoch, new_serial = reply.attr.epoch, tonumber(reply.attr.serial);
 	if not new_epoch or not new_serial then return on_attach_failed("malformed answer"); end
 	link.attach_id, link.attach_at, link.attach_delay = nil, nil, SECONDS.attach_again;
+	link.is_refused = false;
 	link.responsive = true;
 	local list = read_places(reply);
 	local is_news = new_epoch ~= link.epoch or new_serial ~= link.known_serial;
@@ -1448,8 +1455,9 @@ local function on_recall(recall)
 		return true;
 	end
 	actor = jid_bare(actor);
-	if not recalled[actor] then recalled_count = recalled_count + 1; end
-	recalled[actor] = { serial = serial, at = now() };
+	local before = recalled[actor];
+	if not before then recalled_count = recalled_count + 1; end
+	recalled[actor] = { serial = math.max(serial, before and before.serial or 0), at = now() };
 	if recalled_count > MAX.recalls then void_all(serial); end
 	if link.known_serial and serial > link.known_serial then link.known_serial = serial; end
 	leases[actor] = nil;
@@ -1528,6 +1536,7 @@ end
 
 local function on_connected(new_session)
 	session = new_session;
+	link.is_refused = false;
 	link.attach_delay = SECONDS.attach_again;
 	attach();
 end
