@@ -4,11 +4,12 @@
  * rooms.bench, and runs the phases in order, one line of result each:
  *
  *	rate:ITEMS:CHECKS       checks a second, ITEMS to an IQ, 1,000 IQs open
+ *	few:ITEMS:CHECKS        the same, of a hundred publishers and no others
  *	late:PER_S:SECONDS:OUTSIDERS
  *	                        latency of single checks at a steady pace, with
  *	                        OUTSIDERS foreign stanzas a second beside them
  *	pid:PID                 whose processor time the lines after this tell
- *	rss:PID                 resident memory of a process
+ *	rss:PID                 resident memory of a process; `self`: of PID above
  *
  * Half of the actors are pN@example.org (see fill_register), half unknown.
  * A check that is not answered with a verdict ends the program: only
@@ -34,6 +35,7 @@
 #define IN_CAP (4u << 20)
 #define OUT_CAP (8u << 20)
 #define PUBLISHERS 1000000
+#define PUBLISHERS_FEW 100
 #define LATENCIES_MAX 4000000
 
 static int fd;
@@ -45,6 +47,7 @@ static uint64_t answered_iqs, verdicts, refused, outsider_answers;
 static uint64_t random_state = 88172645463325252u;
 static double *sent_at, *latencies;
 static const char *component_pid;
+static bool is_few; /* few publishers, all of them known */
 static size_t latency_count;
 
 static void __attribute__((noreturn))
@@ -261,14 +264,15 @@ put_check(uint64_t number, unsigned items)
 	for (unsigned i = 1; i <= items; i++) {
 		uint64_t r = random_next();
 		unsigned p = (unsigned)(r % 3);
-		uint64_t who = (r >> 8) % PUBLISHERS + 1;
+		uint64_t who = (r >> 8) %
+			(is_few ? PUBLISHERS_FEW : PUBLISHERS) + 1;
 
 		put("<item n='%u' kind='message' place='%u' room='%s'"
 		    " actor='%c%" PRIu64 "@example.org/desk'"
 		    " nick='Publisher %" PRIu64 "'"
 		    " occupant='dd72603deec90a38ba552f7c68cbcc61bca202cd%08"
 		    PRIx64 "' lang='en'/>", i, place_ids[p], rooms[p],
-		    (r >> 40) % 2 == 0 ? 'p' : 'x', who, who, who);
+		    is_few || (r >> 40) % 2 == 0 ? 'p' : 'x', who, who, who);
 	}
 	put("</check></iq>");
 }
@@ -444,11 +448,17 @@ main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		if (sscanf(argv[i], "rate:%u:%" SCNu64, &items, &checks) == 2)
 			run_rate(items, checks);
-		else if (sscanf(argv[i], "late:%lf:%lf:%lf", &per_s, &seconds,
+		else if (sscanf(argv[i], "few:%u:%" SCNu64, &items,
+			     &checks) == 2) {
+			is_few = true;
+			run_rate(items, checks);
+			is_few = false;
+		} else if (sscanf(argv[i], "late:%lf:%lf:%lf", &per_s, &seconds,
 			     &outsiders) == 3)
 			run_late(per_s, seconds, outsiders);
 		else if (strncmp(argv[i], "rss:", 4) == 0)
-			run_rss(argv[i] + 4);
+			run_rss(strcmp(argv[i] + 4, "self") == 0 &&
+			    component_pid != NULL ? component_pid : argv[i] + 4);
 		else if (strncmp(argv[i], "pid:", 4) == 0)
 			component_pid = argv[i] + 4;
 		else

@@ -1,7 +1,8 @@
 /*
- * room PORT ROOM OCCUPANTS MESSAGES pipelined|single: one publisher (daily)
- * posts in a room, OCCUPANTS are in it with her, and all of them get
- * everything; raw sockets, so that the client costs next to nothing.
+ * room PORT ROOM OCCUPANTS MESSAGES pipelined|single [COMMAND]: one publisher
+ * (daily) posts in a room of OCCUPANTS, and all of them get everything; raw
+ * sockets, so that the client costs next to nothing.  COMMAND is run when all
+ * have joined, before the first post.
  *
  *	pipelined   all at once; prints messages a second, from the first
  *		    byte sent to the last message received by the last
@@ -25,7 +26,7 @@
 
 #define OCCUPANTS_MAX 256
 #define IN_CAP (1u << 20)
-#define WATCHDOG_S 120
+#define WATCHDOG_S 600
 
 struct client {
 	int fd;
@@ -289,8 +290,8 @@ main(int argc, char **argv)
 	int occupants;
 	long count;
 
-	if (argc != 6)
-		die("usage: room PORT ROOM OCCUPANTS MESSAGES MODE");
+	if (argc != 6 && argc != 7)
+		die("usage: room PORT ROOM OCCUPANTS MESSAGES MODE [COMMAND]");
 	occupants = atoi(argv[3]);
 	count = atol(argv[4]);
 	if (occupants < 2 || occupants > OCCUPANTS_MAX || count < 1)
@@ -298,6 +299,8 @@ main(int argc, char **argv)
 	join(atoi(argv[1]), argv[2], "daily", 0);
 	for (int i = 1; i < occupants; i++)
 		join(atoi(argv[1]), argv[2], "alice", i);
+	if (argc == 7 && system(argv[6]) != 0)
+		die("%s", argv[6]);
 	if (strcmp(argv[5], "pipelined") == 0)
 		run_pipelined(argv[2], count);
 	else

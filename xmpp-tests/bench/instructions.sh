@@ -1,0 +1,60 @@
+# Instructions that the server's process runs for a message in a room, counted by
+# callgrind.  Sourced by run.
+# shellcheck shell=sh
+# shellcheck disable=SC2154
+
+# The server under callgrind, which starts to count when all are in the room.
+# counted VARIANT OCCUPANTS MESSAGES MODE: instructions of the whole session
+counted() {
+	SERVER_RUN="valgrind --tool=callgrind --instr-atstart=no\
+ --callgrind-out-file=$WORK/counts lua5.4 /usr/bin/prosody"
+	export SERVER_RUN
+	deploy_variant "$1"
+	unset SERVER_RUN
+	pid=$(env_of "$1" SERVER_PID)
+	room "$1" "$2" "$3" "$4" "callgrind_control -i on $pid >/dev/null" \
+		>/dev/null
+	kill -TERM "$pid"
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.2
+	done
+	undeploy
+	sed -n 's/^\(summary\|totals\): *\([0-9]*\).*/\2/p' "$WORK/counts" |
+		head -n 1
+	rm -f "$WORK/counts"
+}
+
+# per_message VARIANT OCCUPANTS FEW MANY MODE: in millions.  Whatever is not
+# per message cancels out.
+per_message() {
+	few=$(counted "$1" "$2" "$3" "$5")
+	many=$(counted "$1" "$2" "$4" "$5")
+	calc %.4f "($many - $few) / ($4 - $3) / 1e6"
+}
+
+# instructions_for OCCUPANTS FEW MANY: rows for one size of room
+instructions_for() {
+	where="room of $1"
+	plain=$(per_message plain "$@" pipelined)
+	row "$where: plain Prosody" "$plain" ' M instructions a message'
+	leased=$(per_message leased "$@" pipelined)
+	each=$(per_message each "$@" pipelined)
+	fire=$(per_message firewall "$@" pipelined)
+	row "$where: lease, reference badge" \
+		"$(calc %.3f "$leased / $plain")" ' of plain' '<=' 1.09
+	row "$where: a round trip each, reference badge" \
+		"$(calc %.3f "$each / $plain")" ' of plain' '<=' 1.35
+	row "$where: mod_firewall, one passing rule" \
+		"$(calc %.3f "$fire / $plain")" ' of plain'
+}
+
+measure_instructions() {
+	# Twenty posts fill the room's history: from there on all cost the same.
+	instructions_for 2 300 1300
+	plain=$(per_message plain 2 100 400 single)
+	each=$(per_message each 2 100 400 single)
+	row 'room of 2: a round trip each, one post at a time' \
+		"$(calc %.3f "$each / $plain")" ' of plain'
+	instructions_for 20 50 150
+	instructions_for 200 25 45
+}
