@@ -75,23 +75,33 @@ class Daemon:
             f.write(text)
 
     def __enter__(self):
+        self.log = open(self.dir + "/log", "ab")
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self):
         env = dict(os.environ)
         # What was freed is used again soon: the memory that is measured is
         # the program's, not the sanitizer's.
         env["ASAN_OPTIONS"] = "quarantine_size_mb=1:" + env.get(
             "ASAN_OPTIONS", "detect_leaks=1")
-        self.log = open(self.dir + "/log", "wb")
-        try:
-            self.process = subprocess.Popen(
-                self.wrapper + [BIN + "/masthead", "-c",
-                                self.dir + "/masthead.yaml"],
-                stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                env=env)
-            self.peer()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        self.process = subprocess.Popen(
+            self.wrapper + [BIN + "/masthead", "-c",
+                            self.dir + "/masthead.yaml"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            env=env)
+        self.peer()
+
+    def restart(self):
+        """Another process on the same register; its backoff starts over."""
+        status = self.stop()
+        if status != 0:
+            raise WireError("it ended with %d" % status)
+        self.start()
 
     def __exit__(self, *_):
         if self.process is not None:
@@ -102,6 +112,8 @@ class Daemon:
 
     def stop(self):
         """An orderly end; the exit status."""
+        if self._peer is not None:
+            self._peer.close()  # nothing to wait for
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
