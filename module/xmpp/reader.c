@@ -525,7 +525,8 @@ parser_new(struct reader *r, struct err *e)
 
 	parser_free(r);
 	memory_at_work = &r->memory;
-	/* The encoding given here overrides what the header declares. */
+	/* The encoding given here overrides what the header declares; that
+	 * it cannot begin like UTF-16 is the scanner's business. */
 	r->parser = XML_ParserCreate_MM("UTF-8", &suite, separator);
 	if (r->parser == NULL)
 		return err_set(e, "no memory for an XML parser");
@@ -855,6 +856,29 @@ scan_text(struct reader *r, size_t end)
 	return 0;
 }
 
+/*
+ * Before the header: white space only.  Whatever encoding it is given, expat
+ * takes a NUL or a byte order mark at the very beginning for UTF-16, and
+ * would then see other tags than the scanner; XMPP is UTF-8 (RFC 6120
+ * #xml-encoding).
+ */
+static int
+scan_prolog(struct reader *r, size_t end, struct err *e)
+{
+	size_t begin = r->pos;
+
+	while (r->pos < end && is_space(r->in[r->pos]))
+		r->pos++;
+	if (r->pos < end && r->in[r->pos] != '<')
+		return dead(r, e, "malformed XML: text before the header");
+	if (r->pos < end) {
+		r->token_at = r->pos++;
+		r->scan = SCAN_LT;
+	}
+	r->unit_len += r->pos - begin;
+	return 0;
+}
+
 /* expat would keep a reference without an end and read it again each time. */
 static int
 scan_ref(struct reader *r, size_t end, struct err *e)
@@ -874,6 +898,8 @@ scan_lt(struct reader *r, struct err *e)
 {
 	char c = r->in[r->pos];
 
+	if (c == '\0') /* see scan_prolog */
+		return dead(r, e, "malformed XML: a NUL");
 	if (c == '/' && r->depth == 0)
 		return dead(r, e, "malformed XML: an end tag without a start");
 	if (c == '?' && (r->depth > 0 || r->has_decl))
@@ -977,7 +1003,8 @@ scan_step(struct reader *r, struct err *e)
 		return scan_over(r, e);
 	switch (r->scan) {
 	case SCAN_TEXT:
-		return scan_text(r, end);
+		return r->depth == 0 ? scan_prolog(r, end, e)
+				     : scan_text(r, end);
 	case SCAN_REF:
 		return scan_ref(r, end, e);
 	case SCAN_LT:

@@ -214,7 +214,11 @@ static const struct {
 	    "(invalid token)" },
 	{ "UTF-16 declared and sent anyway",
 	    "<?xml version='1.0' encoding='UTF-16'?>\xfe\xff", "",
-	    "malformed XML: not well-formed (invalid token)" },
+	    "malformed XML: text before the header" },
+	{ "a byte order mark", "\xff\xfe<", "",
+	    "malformed XML: text before the header" },
+	{ "text first", " hello " HEADER, "",
+	    "malformed XML: text before the header" },
 	{ "an unknown prefix", HEADER "<iq><x:y/></iq>", OPEN "[iq ",
 	    "malformed XML: unbound prefix" },
 	{ "an unknown prefix of an attribute", HEADER "<iq e:from='x'/>", OPEN,
@@ -700,6 +704,31 @@ START_TEST(begins_again_after_anything)
 }
 END_TEST
 
+/* NULs, which no string of a table can hold: expat would guess UTF-16. */
+START_TEST(guesses_no_encoding)
+{
+	static const struct {
+		char bytes[5];
+		size_t len;
+	} rows[] = {
+		{ { '-', 0, 3 }, 3 },
+		{ { '<', 0, 's', 0 }, 4 },
+		{ { 0, '<', 0, 's' }, 4 },
+		{ { ' ', 0, '<', 0 }, 4 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t step = 1; step <= rows[i].len; step++) {
+			struct outcome o;
+
+			read_in_steps(&o, rows[i].bytes, rows[i].len, step);
+			ck_assert_int_eq(o.rc, -1);
+			ck_assert_uint_eq(o.said.log.len, 0);
+			outcome_clear(&o);
+		}
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -712,6 +741,7 @@ suite(void)
 	tcase_add_loop_test(t, skips, 0, COUNT(hostile));
 	tcase_add_loop_test(t, ends_the_endless, 0, COUNT(endless));
 	tcase_add_test(t, passes_at_the_limit);
+	tcase_add_test(t, guesses_no_encoding);
 	tcase_add_test(t, work_is_linear);
 	tcase_add_test(t, memory_is_bounded_at_worst);
 	tcase_add_test(t, memory_is_flat_over_new_names);

@@ -571,7 +571,7 @@ static const struct {
 	    "xmlns:stream='http://etherx.jabber.org/streams'>",
 	    NULL, NULL, "no digest for s2", false },
 	{ "another protocol", "SSH-2.0-OpenSSH\r\n<", NULL, NULL,
-	    "malformed XML: syntax error", false },
+	    "malformed XML: text before the header", false },
 	{ "a stanza first", SERVER_HEADER "<iq id='1'/>", NULL, NULL,
 	    "a stanza before the handshake", false },
 };
