@@ -5,6 +5,10 @@
  * is probed every few seconds; one that answers with an error or not at all
  * is missing.  A missing guard that answers again may have lost recalls, so
  * it is told to attach anew.
+ *
+ * A recall about everybody is settled when the guard goes by its new list.
+ * It has asked for that by attaching; that it has read the answer shows in
+ * the answer to a probe sent after it.
  */
 #include "daemon/guards.h"
 
@@ -26,7 +30,8 @@ struct wait {
 	struct wait *next;
 	guards_recall_cb done;
 	void *arg;
-	size_t told, answered, open;
+	size_t told, answered;
+	size_t open; /* recalls and confirmations that point here */
 	int64_t until_ms;
 };
 
@@ -48,6 +53,7 @@ struct guard {
 	int64_t since_s, serial;
 	struct recall *recalls; /* oldest first */
 	size_t recall_count;
+	struct wait *confirm; /* for the answer to the probe; NULL: nobody */
 	uint64_t probe_id; /* 0: none under way */
 	int64_t probe_ms;  /* when it was sent, or the last one answered */
 };
@@ -88,13 +94,38 @@ wait_finish(struct guards *g, struct wait *w)
 	while (*p != w)
 		p = &(*p)->next;
 	*p = w->next;
-	for (size_t i = 0; i < g->count; i++)
+	for (size_t i = 0; i < g->count; i++) {
+		if (g->list[i].confirm == w)
+			g->list[i].confirm = NULL;
 		for (struct recall *c = g->list[i].recalls; c != NULL;
 		     c = c->next)
 			if (c->wait == w)
 				c->wait = NULL;
+	}
 	w->done(w->arg, w->told, w->answered);
 	free(w);
+}
+
+/* One of those that it waits for has answered, or will not. */
+static void
+wait_settle(struct guards *g, struct wait *w, bool is_answered)
+{
+	if (w == NULL)
+		return;
+	w->open--;
+	if (is_answered)
+		w->answered++;
+	if (w->open == 0)
+		wait_finish(g, w);
+}
+
+static void
+confirm_end(struct guards *g, struct guard *d, bool is_answered)
+{
+	struct wait *w = d->confirm;
+
+	d->confirm = NULL;
+	wait_settle(g, w, is_answered);
 }
 
 /* Takes the recall out of its guard's list and settles who waited for it. */
@@ -113,13 +144,7 @@ recall_end(struct guards *g, struct guard *d, struct recall *c,
 		d->serial = c->serial;
 	free(c->actor);
 	free(c);
-	if (w == NULL)
-		return;
-	w->open--;
-	if (is_answered)
-		w->answered++;
-	if (w->open == 0)
-		wait_finish(g, w);
+	wait_settle(g, w, is_answered);
 }
 
 static void
@@ -129,13 +154,21 @@ recalls_end(struct guards *g, struct guard *d, bool is_answered)
 		recall_end(g, d, d->recalls, is_answered);
 }
 
+/* Nothing that it owes will come any more. */
+static void
+owed_end(struct guards *g, struct guard *d)
+{
+	recalls_end(g, d, false);
+	confirm_end(g, d, false);
+}
+
 void
 guards_free(struct guards *g)
 {
 	if (g == NULL)
 		return;
 	for (size_t i = 0; i < g->count; i++)
-		recalls_end(g, &g->list[i], false);
+		owed_end(g, &g->list[i]);
 	while (g->waits != NULL)
 		wait_finish(g, g->waits);
 	free(g->list);
@@ -168,13 +201,14 @@ guards_list(struct guards *g, const char *const *hosts, size_t count,
 		if (old != NULL) {
 			fresh[i] = *old;
 			old->recalls = NULL;
+			old->confirm = NULL;
 		} else {
 			(void)snprintf(fresh[i].host, sizeof fresh[i].host,
 			    "%s", hosts[i]);
 		}
 	}
 	for (size_t i = 0; i < g->count; i++)
-		recalls_end(g, &g->list[i], false);
+		owed_end(g, &g->list[i]);
 	free(g->list);
 	g->list = fresh;
 	g->count = count;
@@ -269,7 +303,7 @@ guards_on_up(struct guards *g, int64_t serial)
 	for (size_t i = 0; i < g->count; i++) {
 		struct guard *d = &g->list[i];
 
-		recalls_end(g, d, false);
+		owed_end(g, d);
 		d->probe_id = 0;
 		d->probe_ms = clock_mono_ms();
 		recall_send(g, d, g->next_id++, serial, NULL);
@@ -280,7 +314,7 @@ void
 guards_on_down(struct guards *g)
 {
 	for (size_t i = 0; i < g->count; i++) {
-		recalls_end(g, &g->list[i], false);
+		owed_end(g, &g->list[i]);
 		g->list[i].probe_id = 0;
 		guard_set_attached(g, &g->list[i], false, "stream down");
 	}
@@ -290,8 +324,40 @@ static void
 guard_missing(struct guards *g, struct guard *d, const char *why)
 {
 	d->is_stale = true;
-	recalls_end(g, d, false);
+	owed_end(g, d);
 	guard_set_attached(g, d, false, why);
+}
+
+static void
+probe_send(struct guards *g, struct guard *d)
+{
+	struct buf *out = g->io.out(g->io.arg);
+	char id[GUARD_ID_MAX];
+	struct guard_address a;
+
+	if (out == NULL)
+		return;
+	d->probe_id = g->next_id++;
+	d->probe_ms = clock_mono_ms();
+	a = guard_address(g, d, 'p', d->probe_id, id);
+	guard_write_probe(out, &a, g->epoch);
+	g->io.flush(g->io.arg);
+}
+
+/* Who waits for a recall about everybody, from now on waits for a probe.
+ * An earlier list that nobody has confirmed is no longer the one. */
+static void
+confirm_begin(struct guards *g, struct guard *d)
+{
+	for (struct recall *c = d->recalls; c != NULL; c = c->next) {
+		struct wait *w = c->wait;
+
+		if (c->actor != NULL || w == NULL)
+			continue;
+		c->wait = NULL;
+		confirm_end(g, d, false);
+		d->confirm = w;
+	}
 }
 
 void
@@ -305,9 +371,12 @@ guards_on_attach(struct guards *g, const char *host, const char *server,
 	(void)snprintf(d->server, sizeof d->server, "%s", server);
 	d->serial = serial;
 	d->is_stale = false;
+	confirm_begin(g, d);
 	/* The answer to attach is newer than every recall before it. */
 	recalls_end(g, d, true);
 	guard_set_attached(g, d, true, "attached");
+	if (d->confirm != NULL)
+		probe_send(g, d);
 }
 
 void
@@ -317,7 +386,7 @@ guards_on_detach(struct guards *g, const char *host)
 
 	if (d == NULL)
 		return;
-	recalls_end(g, d, false);
+	owed_end(g, d);
 	guard_set_attached(g, d, false, "detached");
 }
 
@@ -330,6 +399,7 @@ guard_on_probe_answer(struct guards *g, struct guard *d, bool is_error)
 		guard_missing(g, d, "answers with an error");
 	else if (d->is_stale)
 		recall_send(g, d, g->next_id++, d->serial, NULL);
+	confirm_end(g, d, !is_error);
 }
 
 void
@@ -429,11 +499,7 @@ guards_recall(struct guards *g, int64_t serial, const char *actor,
 static void
 guard_tick(struct guards *g, struct guard *d, int64_t now_ms)
 {
-	struct buf *out = g->io.out(g->io.arg);
-	char id[GUARD_ID_MAX];
-	struct guard_address a;
-
-	if (out == NULL)
+	if (g->io.out(g->io.arg) == NULL)
 		return;
 	for (struct recall *c = d->recalls; c != NULL; c = c->next) {
 		if (now_ms - c->sent_ms < GUARDS_RESEND_MS)
@@ -447,28 +513,22 @@ guard_tick(struct guards *g, struct guard *d, int64_t now_ms)
 		d->probe_ms = now_ms;
 		guard_missing(g, d, "does not answer");
 	}
-	if (d->probe_id != 0 || now_ms - d->probe_ms < GUARDS_PROBE_MS)
-		return;
-	d->probe_id = g->next_id++;
-	d->probe_ms = now_ms;
-	a = guard_address(g, d, 'p', d->probe_id, id);
-	guard_write_probe(out, &a, g->epoch);
-	g->io.flush(g->io.arg);
+	if (d->probe_id == 0 && now_ms - d->probe_ms >= GUARDS_PROBE_MS)
+		probe_send(g, d);
 }
 
 void
 guards_tick(struct guards *g)
 {
 	int64_t now_ms = clock_mono_ms();
-	struct wait *w = g->waits;
+	struct wait *next;
 
+	/* This ends waits, too: of guards that turn out to be missing. */
 	for (size_t i = 0; i < g->count; i++)
 		guard_tick(g, &g->list[i], now_ms);
-	while (w != NULL) {
-		struct wait *next = w->next;
-
+	for (struct wait *w = g->waits; w != NULL; w = next) {
+		next = w->next;
 		if (now_ms >= w->until_ms)
 			wait_finish(g, w);
-		w = next;
 	}
 }

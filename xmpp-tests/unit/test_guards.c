@@ -234,6 +234,28 @@ START_TEST(a_guard_that_does_not_answer_a_probe_is_missing)
 }
 END_TEST
 
+START_TEST(a_wait_ends_once_when_the_guard_is_found_missing)
+{
+	struct heard h = { 0 };
+
+	guards_on_up(g, 7);
+	guards_on_attach(g, "rooms.a", "Prosody", 7);
+	now_ms += GUARDS_PROBE_MS;
+	guards_tick(g);
+	now_ms += GUARDS_PROBE_TIMEOUT_MS - 100;
+	guards_recall(g, 8, "daily@a", on_recalled, &h);
+	/* The tick that ends the probe ends the wait, too. */
+	now_ms += 100;
+	guards_tick(g);
+	ck_assert_uint_eq(h.times, 1);
+	ck_assert_uint_eq(h.told, 1);
+	ck_assert_uint_eq(h.answered, 0);
+	now_ms += GUARDS_RESEND_MS;
+	guards_tick(g);
+	ck_assert_uint_eq(h.times, 1);
+}
+END_TEST
+
 START_TEST(a_probe_that_the_server_bounces_is_a_missing_guard)
 {
 	struct guard_info i;
@@ -333,6 +355,7 @@ main(void)
 	tcase_add_test(t, an_unanswered_recall_is_sent_again_and_the_wait_ends);
 	tcase_add_test(t, attaching_settles_older_recalls);
 	tcase_add_test(t, a_guard_that_does_not_answer_a_probe_is_missing);
+	tcase_add_test(t, a_wait_ends_once_when_the_guard_is_found_missing);
 	tcase_add_test(t, a_probe_that_the_server_bounces_is_a_missing_guard);
 	tcase_add_test(t, an_answer_counts_from_the_guard_that_was_asked_only);
 	tcase_add_test(t, too_many_recalls_become_one_for_all);
