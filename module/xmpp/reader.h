@@ -48,6 +48,8 @@ struct reader_events {
 	void (*on_start)(void *arg, unsigned depth,
 	    const struct reader_name *name, const struct reader_attr *attrs,
 	    size_t attr_count);
+	/* What comes right before a byte that ends the stream may be left
+	 * out, depending on how the bytes came. */
 	void (
 	    *on_text)(void *arg, unsigned depth, const char *text, size_t len);
 	void (*on_end)(void *arg, unsigned depth);
