@@ -1330,6 +1330,29 @@ async def an_orderly_shutdown_bounces_what_is_held(w):
 
 
 @test
+async def without_occupant_ids_nicknames_bind(w):
+    own = await World().start(BASE + 22, extra='muc_occupant_id = false')
+    try:
+        room, a, b = await own.two()
+        c = own.component
+        c.policy = lambda item: c.passing(item, lease=300)
+        fake = "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='fake'/>"
+        for n in range(2):
+            a.say(room, f'm{n}', '<body>x</body>' + fake)
+            m = await b.until(lambda s: s.get('id') == f'm{n}')
+            assert not has(m, 'occupant-id', 'urn:xmpp:occupant-id:0')
+        eq([(i['nick'], i.get('occupant')) for i in c.items], [('Daily', None)])
+        a.send(f"<presence to='{room}/Other' id='p'>{fake}</presence>")
+        p = await b.until(lambda s: s.get('from') == f'{room}/Other')
+        assert not has(p, 'occupant-id', 'urn:xmpp:occupant-id:0')
+        a.say(room, 'n')
+        await b.end_of('n')
+        eq([i['nick'] for i in own.asked('message')], ['Daily', 'Other'])
+    finally:
+        own.prosody.stop()
+
+
+@test
 async def other_hosts_are_left_alone(w):
     p = await Prosody(BASE + 16, vhost='modules_enabled = { "masthead" }',
                       extra='Component "pubsub.localhost" "pubsub"\nmodules_enabled = { "masthead" }').start()
