@@ -304,8 +304,6 @@ keyring_change_new(const struct keyring *k, const char *by, const char *kid,
 		keyring_change_free(c);
 		return NULL;
 	}
-	(void)snprintf(c->active_kid, sizeof c->active_kid, "%s",
-	    key_kid(k->active));
 	(void)snprintf(c->kid, sizeof c->kid, "%s", kid == NULL ? "" : kid);
 	c->keep_s = k->keep_s;
 	c->since_s = since_s;
@@ -340,28 +338,65 @@ private_erase(const char *dir, const char *kid, struct err *e)
 	return 0;
 }
 
+/*
+ * Retires every key of the list that may still sign, and erases what only
+ * they needed.  The loop goes on signing with the last of them until it takes
+ * over the change: those tokens must be covered, too.
+ */
+static int
+list_retire(struct store *writer, const struct key_list *l,
+    const struct keyring_change *c, struct err *e)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct key_row *k = &l->rows[i];
+
+		if (k->retired_s != 0 || k->revoked_s != 0)
+			continue;
+		if (store_key_retire(writer, k->kid,
+			c->now_s + KEYRING_OVERLAP_S, c->by, e) == -1 ||
+		    private_erase(c->dir, k->kid, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 keyring_rotate(struct store *writer, struct keyring_change *c, struct err *e)
 {
-	if (key_make(&c->fresh, c->dir, writer, c->now_s, c->by, e) == -1 ||
-	    store_key_retire(writer, c->active_kid, c->now_s, c->by, e) == -1)
+	/* As it is now: an earlier change may have been waiting. */
+	struct key_list *l = list_read(writer, e);
+	const struct key_row *active = l == NULL ? NULL : list_active(l);
+	int rc = -1;
+
+	if (l == NULL)
 		return -1;
-	c->jwks = jwks_of(writer, c->keep_s, c->now_s, e);
-	return c->jwks == NULL ? -1 : private_erase(c->dir, c->active_kid, e);
+	if (active != NULL)
+		(void)snprintf(c->retired_kid, sizeof c->retired_kid, "%s",
+		    active->kid);
+	if (key_make(&c->fresh, c->dir, writer, c->now_s, c->by, e) == 0)
+		rc = list_retire(writer, l, c, e);
+	free(l);
+	/* The new key signs from here on, even if an old one's file stays. */
+	if (c->fresh != NULL)
+		c->jwks = jwks_of(writer, c->keep_s, c->now_s,
+		    rc == -1 ? NULL : e);
+	return c->jwks == NULL ? -1 : rc;
 }
 
 int
 keyring_revoke(struct store *writer, struct keyring_change *c, struct err *e)
 {
 	struct key_list *l = list_read(writer, e);
+	const struct key_row *active = l == NULL ? NULL : list_active(l);
 	bool is_known = l != NULL && list_has(l, c->kid);
+	bool is_active = active != NULL && strcmp(active->kid, c->kid) == 0;
 
 	if (l == NULL)
 		return -1;
 	free(l);
 	if (!is_known)
 		return err_set(e, "there is no key %s", c->kid);
-	if (strcmp(c->kid, c->active_kid) == 0 &&
+	if (is_active &&
 	    key_make(&c->fresh, c->dir, writer, c->now_s, c->by, e) == -1)
 		return -1;
 	if (store_key_revoke(writer, c->kid, c->since_s, c->now_s, c->by,

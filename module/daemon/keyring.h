@@ -12,6 +12,10 @@
 #include "crypto/key.h"
 #include "store/store.h"
 
+/* For as long a key that was just retired may still have signed: until the
+ * loop has taken over its successor. */
+#define KEYRING_OVERLAP_S 60
+
 struct keyring {
 	char *dir;	    /* owned */
 	int64_t keep_s;	    /* how long retired keys stay in the set */
@@ -37,8 +41,8 @@ void keyring_clear(struct keyring *k);
  */
 struct keyring_change {
 	char *dir, *by, *reason;
-	char active_kid[KEY_ID_MAX + 1];
-	char kid[KEY_ID_MAX + 1]; /* revoke: which */
+	char kid[KEY_ID_MAX + 1];	  /* revoke: which */
+	char retired_kid[KEY_ID_MAX + 1]; /* out, rotate: which signed */
 	int64_t keep_s, now_s, since_s;
 	int64_t serial;	   /* out; 0 if guards need not hear of it */
 	struct key *fresh; /* out: the new active key, or NULL */
@@ -50,8 +54,8 @@ struct keyring_change *keyring_change_new(const struct keyring *k,
     int64_t now_s);
 void keyring_change_free(struct keyring_change *c);
 
-/* Makes a new active key and retires the old one, whose private half is
- * erased. */
+/* Makes a new active key and retires all others, whose private halves are
+ * erased.  What they signed counts for KEYRING_OVERLAP_S more. */
 int keyring_rotate(struct store *writer, struct keyring_change *c,
     struct err *e);
 /* Revokes; the active key is replaced first. */
