@@ -51,16 +51,16 @@ deploy() {
 		exit 1
 	}
 	NEXT_PORT=$((NEXT_PORT + 10))
-	DEPLOYED="$DEPLOYED $name"
 }
 
-# undeploy: all of them.
+# undeploy: all of them, also those that a subshell made.
 undeploy() {
-	for name in $DEPLOYED; do
-		"$HERE/../servers/down" "$WORK/$name" >/dev/null 2>&1 || :
-		rm -rf "${WORK:?}/$name"
+	for env in "$WORK"/*/env; do
+		[ -f "$env" ] || continue
+		"$HERE/../servers/down" "${env%/env}" >/dev/null 2>&1 || :
+		rm -rf "${env%/env}"
 	done
-	DEPLOYED='' NEXT_PORT=$PORT_BASE
+	NEXT_PORT=$PORT_BASE
 }
 
 # A value that a deployment's env file holds: env_of NAME VARIABLE

@@ -3,13 +3,15 @@
  * measuring what joins it.  Waits for one component, plays the guard of
  * rooms.bench, and runs the phases in order, one line of result each:
  *
- *	rate:ITEMS:CHECKS       checks a second, ITEMS to an IQ, 1,000 IQs open
+ *	window:IQS              how many may be unanswered from here on (1,000)
+ *	rate:ITEMS:CHECKS       checks a second, ITEMS to an IQ
  *	few:ITEMS:CHECKS        the same, of a hundred publishers and no others
  *	late:PER_S:SECONDS:OUTSIDERS
  *	                        latency of single checks at a steady pace, with
  *	                        OUTSIDERS foreign stanzas a second beside them
  *	pid:PID                 whose processor time the lines after this tell
- *	rss:PID                 resident memory of a process; `self`: of PID above
+ *	rss:PID                 resident memory of a process; `self`: of PID
+ *above
  *
  * Half of the actors are pN@example.org (see fill_register), half unknown.
  * A check that is not answered with a verdict ends the program: only
@@ -31,7 +33,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WINDOW 1000 /* IQs under way */
 #define IN_CAP (4u << 20)
 #define OUT_CAP (8u << 20)
 #define PUBLISHERS 1000000
@@ -42,6 +43,7 @@ static int fd;
 static char in[IN_CAP + 1], out[OUT_CAP];
 static size_t in_len, out_len, out_sent;
 static unsigned place_ids[3], place_count;
+static unsigned window = 1000; /* IQs under way */
 static char domain[256];
 static uint64_t answered_iqs, verdicts, refused, outsider_answers;
 static uint64_t random_state = 88172645463325252u;
@@ -50,8 +52,7 @@ static const char *component_pid;
 static bool is_few; /* few publishers, all of them known */
 static size_t latency_count;
 
-static void __attribute__((noreturn))
-die(const char *what)
+static void __attribute__((noreturn)) die(const char *what)
 {
 	fprintf(stderr, "component: %s (%s)\n", what, strerror(errno));
 	exit(1);
@@ -75,8 +76,7 @@ random_next(void)
 	return random_state;
 }
 
-static void
-put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void
 put(const char *fmt, ...)
 {
@@ -215,8 +215,8 @@ static void
 join(int port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)port),
-	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int one = 1, l = socket(AF_INET, SOCK_STREAM, 0);
 	const char *id;
 
@@ -232,7 +232,8 @@ join(int port)
 	in_len = 0;
 	in[0] = '\0';
 	put("<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'"
-	    " xmlns='jabber:component:accept' from='%s' id='b1'>", domain);
+	    " xmlns='jabber:component:accept' from='%s' id='b1'>",
+	    domain);
 	send_some();
 	wait_for("</handshake>");
 	put("<handshake/><iq type='get' id='a1' from='rooms.bench' to='%s'>"
@@ -240,8 +241,8 @@ join(int port)
 	    domain);
 	send_some();
 	wait_for("</attach></iq>");
-	for (const char *p = in; (p = strstr(p, "<place ")) != NULL &&
-	     place_count < 3; p++) {
+	for (const char *p = in;
+	     (p = strstr(p, "<place ")) != NULL && place_count < 3; p++) {
 		id = own_attribute(p, strlen(p), " id=");
 		if (id == NULL)
 			die("a place without id");
@@ -260,18 +261,20 @@ put_check(uint64_t number, unsigned items)
 	static const char *const rooms[] = { "one", "two", "three" };
 
 	put("<iq type='set' id='c%" PRIu64 "' from='rooms.bench' to='%s'>"
-	    "<check xmlns='urn:masthead:guard:0'>", number, domain);
+	    "<check xmlns='urn:masthead:guard:0'>",
+	    number, domain);
 	for (unsigned i = 1; i <= items; i++) {
 		uint64_t r = random_next();
 		unsigned p = (unsigned)(r % 3);
-		uint64_t who = (r >> 8) %
-			(is_few ? PUBLISHERS_FEW : PUBLISHERS) + 1;
+		uint64_t who =
+		    (r >> 8) % (is_few ? PUBLISHERS_FEW : PUBLISHERS) + 1;
 
 		put("<item n='%u' kind='message' place='%u' room='%s'"
 		    " actor='%c%" PRIu64 "@example.org/desk'"
 		    " nick='Publisher %" PRIu64 "'"
-		    " occupant='dd72603deec90a38ba552f7c68cbcc61bca202cd%08"
-		    PRIx64 "' lang='en'/>", i, place_ids[p], rooms[p],
+		    " occupant='dd72603deec90a38ba552f7c68cbcc61bca202cd%08" PRIx64
+		    "' lang='en'/>",
+		    i, place_ids[p], rooms[p],
 		    is_few || (r >> 40) % 2 == 0 ? 'p' : 'x', who, who, who);
 	}
 	put("</check></iq>");
@@ -327,7 +330,7 @@ run_rate(unsigned items, uint64_t checks)
 
 	answered_iqs = verdicts = refused = 0;
 	while (answered_iqs < iqs) {
-		while (sent < iqs && sent - answered_iqs < WINDOW)
+		while (sent < iqs && sent - answered_iqs < window)
 			put_check(++sent, items);
 		send_some();
 		turn(1);
@@ -446,19 +449,23 @@ main(int argc, char **argv)
 		die("usage: component PORT PHASE...");
 	join(atoi(argv[1]));
 	for (int i = 2; i < argc; i++) {
+		if (sscanf(argv[i], "window:%u", &window) == 1)
+			continue;
 		if (sscanf(argv[i], "rate:%u:%" SCNu64, &items, &checks) == 2)
 			run_rate(items, checks);
-		else if (sscanf(argv[i], "few:%u:%" SCNu64, &items,
-			     &checks) == 2) {
+		else if (sscanf(argv[i], "few:%u:%" SCNu64, &items, &checks) ==
+		    2) {
 			is_few = true;
 			run_rate(items, checks);
 			is_few = false;
 		} else if (sscanf(argv[i], "late:%lf:%lf:%lf", &per_s, &seconds,
-			     &outsiders) == 3)
+			       &outsiders) == 3)
 			run_late(per_s, seconds, outsiders);
 		else if (strncmp(argv[i], "rss:", 4) == 0)
 			run_rss(strcmp(argv[i] + 4, "self") == 0 &&
-			    component_pid != NULL ? component_pid : argv[i] + 4);
+				    component_pid != NULL
+				? component_pid
+				: argv[i] + 4);
 		else if (strncmp(argv[i], "pid:", 4) == 0)
 			component_pid = argv[i] + 4;
 		else

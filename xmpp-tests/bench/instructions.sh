@@ -12,7 +12,7 @@ counted() {
 	deploy_variant "$1"
 	unset SERVER_RUN
 	pid=$(env_of "$1" SERVER_PID)
-	room "$1" "$2" "$3" "$4" "callgrind_control -i on $pid >/dev/null" \
+	room "$1" "$2" "$3" "$4" "callgrind_control -i on $pid >/dev/null 2>&1" \
 		>/dev/null
 	kill -TERM "$pid"
 	while kill -0 "$pid" 2>/dev/null; do

@@ -143,8 +143,8 @@ join(int port, const char *room, const char *user, int number)
 {
 	struct client *c = &clients[client_count++];
 	struct sockaddr_in a = { .sin_family = AF_INET,
-	    .sin_port = htons((unsigned short)port),
-	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+		.sin_port = htons((unsigned short)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	char plain[64], coded[128], own[128];
 	int one = 1;
 	size_t len;
@@ -158,19 +158,25 @@ join(int port, const char *room, const char *user, int number)
 	expect(c, "</stream:features>");
 	len = (size_t)snprintf(plain, sizeof plain, "%c%s%csecret", 0, user, 0);
 	base64(plain, len, coded);
-	putf(c, "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
-		" mechanism='PLAIN'>%s</auth>", coded);
+	putf(c,
+	    "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+	    " mechanism='PLAIN'>%s</auth>",
+	    coded);
 	expect(c, "<success");
 	put(c, stream_open, sizeof stream_open - 1);
 	expect(c, "</stream:features>");
-	putf(c, "<iq type='set' id='b'><bind xmlns="
-		"'urn:ietf:params:xml:ns:xmpp-bind'><resource>r%d</resource>"
-		"</bind></iq>", number);
+	putf(c,
+	    "<iq type='set' id='b'><bind xmlns="
+	    "'urn:ietf:params:xml:ns:xmpp-bind'><resource>r%d</resource>"
+	    "</bind></iq>",
+	    number);
 	expect(c, "</iq>");
 	snprintf(own, sizeof own, "%s %d", user, number);
-	putf(c, "<presence to='%s/%s'>"
-		"<x xmlns='http://jabber.org/protocol/muc'>"
-		"<history maxstanzas='0'/></x></presence>", room, own);
+	putf(c,
+	    "<presence to='%s/%s'>"
+	    "<x xmlns='http://jabber.org/protocol/muc'>"
+	    "<history maxstanzas='0'/></x></presence>",
+	    room, own);
 	expect(c, "code='110'");
 	expect(c, "<subject");
 }
@@ -183,13 +189,13 @@ take(struct client *c)
 
 	fill(c);
 	while ((end = strstr(p, "</message>")) != NULL) {
-		start = strstr(p, " id='m");
+		start = strstr(p, " id='post-");
 		if (start == NULL || start > end)
-			start = strstr(p, " id=\"m");
+			start = strstr(p, " id=\"post-");
 		if (start != NULL && start < end) {
 			if (memmem(p, (size_t)(end - p), "type='error'", 12))
 				die("a post was refused");
-			if (strtol(start + 6, NULL, 10) != c->received + 1)
+			if (strtol(start + 10, NULL, 10) != c->received + 1)
 				die("message %ld is missing", c->received + 1);
 			c->received++;
 		}
@@ -231,8 +237,10 @@ receive(long count, int index)
 static void
 post(struct client *c, const char *room, long number)
 {
-	putf(c, "<message type='groupchat' to='%s' id='m%ld'><body>%s</body>"
-		"</message>", room, number, body);
+	putf(c,
+	    "<message type='groupchat' to='%s' id='post-%ld'><body>%s</body>"
+	    "</message>",
+	    room, number, body);
 }
 
 /* Written by a child, so that writing never waits for reading. */
@@ -248,8 +256,9 @@ run_pipelined(const char *room, long count)
 		char *all = malloc((size_t)count * 512), *p = all;
 
 		for (long i = 1; i <= count; i++)
-			p += sprintf(p, "<message type='groupchat' to='%s'"
-			    " id='m%ld'><body>%s</body></message>",
+			p += sprintf(p,
+			    "<message type='groupchat' to='%s'"
+			    " id='post-%ld'><body>%s</body></message>",
 			    room, i, body);
 		put(&clients[0], all, (size_t)(p - all));
 		_exit(0);
