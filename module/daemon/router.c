@@ -231,9 +231,13 @@ desk_run(struct router *t)
 
 	if (out == NULL || rc == 0)
 		goto out;
-	if ((rc == -1 || desk_answer(&t->desk, s, out, &e) == -1) &&
-	    is_asking(t))
+	if (rc == -1) {
+		/* More elements than a conversation takes; see stanza.h. */
+		if (is_asking(t))
+			answer_error(t, "modify", "policy-violation");
+	} else if (desk_answer(&t->desk, s, out, &e) == -1 && is_asking(t)) {
 		answer_error(t, "wait", "resource-constraint");
+	}
 	t->s.flush(t->s.arg);
 out:
 	if (s != NULL)
