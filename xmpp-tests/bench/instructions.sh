@@ -34,9 +34,9 @@ per_message() {
 
 # instructions_for OCCUPANTS FEW MANY: rows for one size of room
 instructions_for() {
-	where="room of $1"
+	where="instructions, room of $1"
 	plain=$(per_message plain "$@" pipelined)
-	row "$where: plain Prosody" "$plain" ' M instructions a message'
+	row "$where: plain Prosody" "$plain" ' M a message'
 	leased=$(per_message leased "$@" pipelined)
 	each=$(per_message each "$@" pipelined)
 	fire=$(per_message firewall "$@" pipelined)
@@ -53,7 +53,7 @@ measure_instructions() {
 	instructions_for 2 300 1300
 	plain=$(per_message plain 2 100 400 single)
 	each=$(per_message each 2 100 400 single)
-	row 'room of 2: a round trip each, one post at a time' \
+	row 'instructions, room of 2: a round trip each, one post at a time' \
 		"$(calc %.3f "$each / $plain")" ' of plain'
 	instructions_for 20 50 150
 	instructions_for 200 25 45

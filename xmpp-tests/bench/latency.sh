@@ -7,12 +7,12 @@
 measure_latency() {
 	deploy_all
 	rounds single 500 p50_ms
-	row 'median time to deliver, room of 2: plain Prosody' \
+	row 'median latency: plain Prosody' \
 		"$(calc %.3f "$(median < "$WORK/plain.figures")")" ' ms'
-	row 'added by a lease, reference badge' \
+	row 'median latency added: a lease, reference badge' \
 		"$(calc %.3f "$(against_plain leased -)")" ' ms' '<=' 0.1
-	row 'added by a round trip each, reference badge' \
+	row 'median latency added: a round trip each, reference badge' \
 		"$(calc %.3f "$(against_plain each -)")" ' ms' '<=' 0.5
-	row 'added by mod_firewall, one passing rule' \
+	row 'median latency added: mod_firewall, one passing rule' \
 		"$(calc %.3f "$(against_plain firewall -)")" ' ms'
 }

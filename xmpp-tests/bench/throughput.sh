@@ -47,12 +47,13 @@ against_plain() {
 measure_throughput() {
 	deploy_all
 	rounds pipelined 3000 per_s
-	row 'messages a second, room of 2: plain Prosody' \
-		"$(calc %.0f "$(median < "$WORK/plain.figures")")" ''
-	row 'lease, reference badge' \
+	row 'throughput: plain Prosody' \
+		"$(calc %.0f "$(median < "$WORK/plain.figures")")" \
+		' messages a second'
+	row 'throughput: lease, reference badge' \
 		"$(calc %.3f "$(against_plain leased /)")" ' of plain' '>=' 0.90
-	row 'a round trip each, reference badge' \
+	row 'throughput: a round trip each, reference badge' \
 		"$(calc %.3f "$(against_plain each /)")" ' of plain' '>=' 0.75
-	row 'mod_firewall, one passing rule' \
+	row 'throughput: mod_firewall, one passing rule' \
 		"$(calc %.3f "$(against_plain firewall /)")" ' of plain'
 }
