@@ -66,12 +66,23 @@ sqlite_token_by_id(void *handle, const char *id, struct token_row *r,
 	return rc;
 }
 
+static int find_key(struct sqlite *s, const char *kid, int64_t *retired_r,
+    int64_t *revoked_r, struct err *e);
+
 static int
 insert_token(struct sqlite *s, const char *jid, const char *aud,
     const char *occupant, const struct token_row *t, struct err *e)
 {
 	const enum sqlite_sql q = SQL_TOKEN_INSERT;
+	int64_t retired = 0, revoked = 0;
 
+	/* Signed before the revocation was known; what is listed now would
+	 * count for good. */
+	if (find_key(s, t->kid, &retired, &revoked, e) < 0)
+		return -1;
+	if (revoked != 0)
+		return err_set(e, "the key %s is revoked: it signs no more",
+		    t->kid);
 	if (sqlite_use(s, q, e) == NULL)
 		return -1;
 	sqlite_bind_text(s, q, 1, t->id);

@@ -140,7 +140,8 @@ int store_token_find(struct store *s, const char *jid, const char *aud,
     const char *occupant, const char *kid, struct token_row *r, struct err *e);
 int store_token_by_id(struct store *s, const char *id, struct token_row *r,
     struct err *e);
-/* Does not move the serial.  The publisher must be on the register. */
+/* Does not move the serial.  The publisher must be on the register, the key
+ * must not be revoked. */
 int store_token_add(struct store *s, const char *jid, const char *aud,
     const char *occupant, const struct token_row *t, struct err *e);
 /* Forgets tokens that expired before `before_s`; `*count_r` of them. */

@@ -582,7 +582,7 @@ END_TEST
 START_TEST(test_key_revoke)
 {
 	const struct key_row k1 = { .kid = "k1", .x = "AAA", .nbf_s = 10 };
-	struct token_row t;
+	struct token_row t, late = token("c", 100, 1);
 	int64_t before, serial;
 
 	fx_approved(DAILY, "Daily");
@@ -602,6 +602,10 @@ START_TEST(test_key_revoke)
 	ck_keys("k1=AAA 10 300 100;");
 	ck_assert_int_eq(store_token_by_id(fx_r, "a", &t, &fx_e), 1);
 	ck_assert_int_eq(store_token_by_id(fx_r, "b", &t, &fx_e), 0);
+	/* One that was signed before, and waited to be written. */
+	fx_fails(store_token_add(fx_w, DAILY, "a", "occ:1", &late, &fx_e),
+	    "is revoked");
+	ck_assert_int_eq(store_token_by_id(fx_r, "c", &t, &fx_e), 0);
 	fx_fails(store_key_revoke(fx_w, "k1", 150, 300, "ctl", "stolen",
 		     &serial, &fx_e),
 	    "revoked already");
