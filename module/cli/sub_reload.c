@@ -14,6 +14,7 @@ sub_reload_print(const json_t *result, FILE *out)
 		(void)fprintf(out,
 		    "The configuration is loaded (places: %s).\n",
 		    show_number(result, "places", places));
+		show_guards(result, out);
 		return;
 	}
 	for (size_t i = 0; i < json_array_size(problems); i++) {

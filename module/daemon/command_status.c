@@ -296,15 +296,19 @@ command_status_reload(struct control_request *q)
 	struct daemon *d = commands_daemon(q);
 	struct err e = { "" };
 	struct buf problems;
-	json_t *lines;
+	json_t *lines, *result;
+	int64_t serial;
 	int rc;
 
 	buf_init(&problems, CTL_REPLY_MAX / 4);
-	rc = daemon_reload(d, &problems, &e);
+	rc = daemon_reload(d, &problems, &serial, &e);
 	lines = lines_json(&problems);
 	buf_clear(&problems);
-	control_reply(q, rc == 0 ? CTL_OK : CTL_REFUSED,
-	    json_pack("{s:b, s:s, s:o, s:I}", "loaded", rc == 0, "error",
-		e.text, "problems", lines, "places",
-		(json_int_t)checks_config(d->checks)->policy.place_count));
+	result = json_pack("{s:b, s:s, s:o, s:I}", "loaded", rc == 0, "error",
+	    e.text, "problems", lines, "places",
+	    (json_int_t)checks_config(d->checks)->policy.place_count);
+	if (rc == 0)
+		commands_recall_and_reply(q, result, serial, NULL);
+	else
+		control_reply(q, CTL_REFUSED, result);
 }

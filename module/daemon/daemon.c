@@ -190,13 +190,13 @@ sync_later(struct daemon *d)
 }
 
 static int
-config_reload(struct daemon *d, struct buf *problems, struct err *e)
+config_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
+    struct err *e)
 {
 	const struct config *old = checks_config(d->checks);
 	struct config *fresh = NULL;
 	const char *option;
 	char epoch[CHECKS_EPOCH_MAX + 1];
-	int64_t serial;
 
 	if (config_load(&fresh, d->config_path, problems, e) == -1)
 		return -1;
@@ -206,7 +206,7 @@ config_reload(struct daemon *d, struct buf *problems, struct err *e)
 		buf_addf(problems, "%s: %s\n", d->config_path, e->text);
 		goto fail;
 	}
-	if (store_serial(d->reader, &serial, e) == -1 ||
+	if (store_serial(d->reader, serial_r, e) == -1 ||
 	    epoch_make(epoch, e) == -1)
 		goto fail;
 	policy_number_places(&fresh->policy, &old->policy);
@@ -218,7 +218,6 @@ config_reload(struct daemon *d, struct buf *problems, struct err *e)
 	memcpy(d->epoch, epoch, sizeof d->epoch);
 	guards_set_epoch(d->guards, epoch);
 	sync_later(d);
-	guards_recall(d->guards, serial, NULL, NULL, NULL);
 	return 0;
 fail:
 	config_free(fresh);
@@ -226,13 +225,14 @@ fail:
 }
 
 int
-daemon_reload(struct daemon *d, struct buf *problems, struct err *e)
+daemon_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
+    struct err *e)
 {
 	int rc;
 
 	(void)sd_notify(0, "RELOADING=1");
 	d->reload_err.text[0] = '\0';
-	rc = config_reload(d, problems, e);
+	rc = config_reload(d, problems, serial_r, e);
 	if (rc == -1) {
 		d->reload_err = *e;
 		log_event(LOG_ERROR, "reload-failed", "why", e->text, NULL);
@@ -249,10 +249,12 @@ on_hup(uv_signal_t *s, int number)
 	struct daemon *d = s->data;
 	struct buf problems;
 	struct err e;
+	int64_t serial;
 
 	(void)number;
 	buf_init(&problems, 65536);
-	(void)daemon_reload(d, &problems, &e);
+	if (daemon_reload(d, &problems, &serial, &e) == 0)
+		guards_recall(d->guards, serial, NULL, NULL, NULL);
 	for (char *line = problems.data; line != NULL && *line != '\0';) {
 		char *end = strchr(line, '\n');
 

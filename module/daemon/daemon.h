@@ -66,11 +66,13 @@ void daemon_run(struct daemon *d);
 void daemon_close(struct daemon *d);
 
 /*
- * Reads the configuration again and, if it is good, goes by it: guards
- * attach anew.  Returns 0, or -1 with nothing changed; then `problems` has a
- * line for each mistake and `e` a summary.
+ * Reads the configuration again and, if it is good, goes by it.  Returns 0:
+ * then the caller recalls all that guards hold, from `*serial_r` on, at once,
+ * so that they attach anew.  Or -1 with nothing changed: `problems` has a line
+ * for each mistake and `e` a summary.
  */
-int daemon_reload(struct daemon *d, struct buf *problems, struct err *e);
+int daemon_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
+    struct err *e);
 
 /* Begins an orderly end; the loop returns when everything is closed. */
 void daemon_stop(struct daemon *d);

@@ -54,8 +54,8 @@ struct guard {
 	struct recall *recalls; /* oldest first */
 	size_t recall_count;
 	struct wait *confirm; /* for the answer to the probe; NULL: nobody */
-	uint64_t probe_id; /* 0: none under way */
-	int64_t probe_ms;  /* when it was sent, or the last one answered */
+	uint64_t probe_id;    /* 0: none under way */
+	int64_t probe_ms;     /* when it was sent, or the last one answered */
 };
 
 struct guards {

@@ -76,7 +76,8 @@ void guards_on_answer(struct guards *g, const char *host, const char *id,
  * Tells every attached guard that what it holds about `actor` (NULL: about
  * everybody) is void from `serial` on.  `done` (may be NULL) is called
  * exactly once, perhaps before this returns: when all have answered, or
- * after GUARDS_RESEND_MS with those that have so far.
+ * after GUARDS_RESEND_MS with those that have so far.  Where everybody is
+ * meant, "answered" is: has attached again, and goes by the answer to that.
  */
 typedef void (*guards_recall_cb)(void *arg, size_t told, size_t answered);
 void guards_recall(struct guards *g, int64_t serial, const char *actor,

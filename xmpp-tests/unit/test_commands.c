@@ -814,6 +814,8 @@ START_TEST(test_reload)
 	j = ask("reload", "reload", NULL);
 	want_number(j, "exit", CTL_OK);
 	want_number(j, "result/places", 3);
+	want_number(j, "result/guards/told", 2);
+	want_number(j, "result/guards/answered", 2);
 	json_decref(j);
 	j = ask("places", "places", NULL);
 	want_text(j, "result/places/2/room", "three@rooms.example.org");

@@ -204,10 +204,88 @@ START_TEST(attaching_settles_older_recalls)
 	struct heard h = { 0 };
 
 	guards_on_attach(g, "rooms.a", "Prosody", 7);
-	guards_recall(g, 8, NULL, on_recalled, &h);
+	guards_recall(g, 8, "daily@a", on_recalled, &h);
 	guards_on_attach(g, "rooms.a", "Prosody", 8);
 	ck_assert_uint_eq(h.times, 1);
 	ck_assert_uint_eq(h.answered, 1);
+}
+END_TEST
+
+/* What a reload waits for: a guard that has asked for the new list does not
+ * go by it yet. */
+START_TEST(a_recall_of_all_waits_until_the_new_list_was_read)
+{
+	struct heard h = { 0 };
+	struct guard_info i;
+	char recall[64];
+
+	guards_on_attach(g, "rooms.a", "Prosody", 7);
+	guards_recall(g, 8, NULL, on_recalled, &h);
+	last_id("rooms.a", recall);
+	guards_on_attach(g, "rooms.a", "Prosody", 8);
+	ck_assert(guards_find(g, "rooms.a", &i));
+	ck_assert_uint_eq(i.unanswered, 0);
+	guards_on_answer(g, "rooms.a", recall, false);
+	ck_assert_uint_eq(h.times, 0);
+	ck_assert_uint_eq(sent("<probe"), 1);
+	answer("rooms.a", false);
+	ck_assert_uint_eq(h.times, 1);
+	ck_assert_uint_eq(h.told, 1);
+	ck_assert_uint_eq(h.answered, 1);
+}
+END_TEST
+
+START_TEST(a_probe_from_before_the_new_list_confirms_nothing)
+{
+	struct heard h = { 0 };
+	char early[64];
+
+	guards_on_attach(g, "rooms.a", "Prosody", 7);
+	now_ms += GUARDS_PROBE_MS;
+	guards_tick(g);
+	last_id("rooms.a", early);
+	guards_recall(g, 8, NULL, on_recalled, &h);
+	guards_on_attach(g, "rooms.a", "Prosody", 8);
+	guards_on_answer(g, "rooms.a", early, false);
+	ck_assert_uint_eq(h.times, 0);
+	answer("rooms.a", false);
+	ck_assert_uint_eq(h.answered, 1);
+}
+END_TEST
+
+START_TEST(a_new_list_that_nobody_confirms_ends_the_wait)
+{
+	/* What happens instead of the answer. */
+	enum { TIMEOUT, DETACHED, DOWN, REFUSED, SUPERSEDED, CASES };
+
+	for (int what = 0; what < CASES; what++) {
+		struct heard h = { 0 }, later = { 0 };
+
+		is_up = true;
+		guards_on_attach(g, "rooms.a", "Prosody", 7);
+		guards_recall(g, 8, NULL, on_recalled, &h);
+		guards_on_attach(g, "rooms.a", "Prosody", 8);
+		if (what == TIMEOUT) {
+			now_ms += GUARDS_RESEND_MS;
+			guards_tick(g);
+		} else if (what == DETACHED) {
+			guards_on_detach(g, "rooms.a");
+		} else if (what == DOWN) {
+			is_up = false;
+			guards_on_down(g);
+		} else if (what == REFUSED) {
+			answer("rooms.a", true);
+		} else {
+			guards_recall(g, 9, NULL, on_recalled, &later);
+			guards_on_attach(g, "rooms.a", "Prosody", 9);
+			ck_assert_uint_eq(later.times, 0);
+			answer("rooms.a", false);
+			ck_assert_uint_eq(later.answered, 1);
+		}
+		ck_assert_uint_eq(h.times, 1);
+		ck_assert_uint_eq(h.told, 1);
+		ck_assert_uint_eq(h.answered, 0);
+	}
 }
 END_TEST
 
@@ -354,6 +432,9 @@ main(void)
 	tcase_add_test(t, nobody_attached_is_no_wait);
 	tcase_add_test(t, an_unanswered_recall_is_sent_again_and_the_wait_ends);
 	tcase_add_test(t, attaching_settles_older_recalls);
+	tcase_add_test(t, a_recall_of_all_waits_until_the_new_list_was_read);
+	tcase_add_test(t, a_probe_from_before_the_new_list_confirms_nothing);
+	tcase_add_test(t, a_new_list_that_nobody_confirms_ends_the_wait);
 	tcase_add_test(t, a_guard_that_does_not_answer_a_probe_is_missing);
 	tcase_add_test(t, a_wait_ends_once_when_the_guard_is_found_missing);
 	tcase_add_test(t, a_probe_that_the_server_bounces_is_a_missing_guard);
