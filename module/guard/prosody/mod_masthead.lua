@@ -810,7 +810,7 @@ function drain(lane)
 			release(item);
 			if item.released then
 				dequeue(lane);
-				if item.stanza.name == "presence" then classify_ahead(lane); end
+				if item.stanza.name == "presence" then xpcall(classify_ahead, traceback, lane); end
 			end
 		end
 	end
