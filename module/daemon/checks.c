@@ -404,40 +404,67 @@ item_decide(void *arg, int found, const struct publisher *p, int64_t serial,
 	item_end(k);
 }
 
-/* A room that was a place a moment ago and no longer is. */
-static const struct place *
-place_of_item(const struct policy *policy, const struct publication *what,
-    bool *was_place_r)
+/*
+ * Whether the place was right in the list that the guard had before a reload,
+ * and no longer is: it has gone, or a more specific one has come.  `now` is
+ * the room's place.  An id is never given to another pattern.
+ */
+static bool
+is_outdated(const struct policy *policy, const struct publication *what,
+    const struct place *asked, const struct place *now, const char *host)
 {
-	const struct place *p = policy_place_by_id(policy, what->place_id);
+	if (asked == NULL)
+		return what->place_id < policy->next_place_id;
+	return asked != now && place_covers(asked, what->room, host);
+}
 
-	*was_place_r = p == NULL && what->place_id > 0 &&
-	    what->place_id < policy->next_place_id;
-	return p;
+/*
+ * A guard that has heard of the reload does not believe the answer and asks
+ * again, by its new list; so the item is not left out, which would bounce the
+ * post.  One that does believe it must not let the post through if the room
+ * is still guarded.
+ */
+static void
+item_outdated(struct check *k, const struct publication *what, bool is_guarded)
+{
+	char text[CATALOGUE_TEXT_MAX];
+	struct guard_refusal later = { .type = "wait",
+		.condition = "resource-constraint",
+		.text = text,
+		.reason = "unavailable" };
+
+	if (!is_guarded) {
+		guard_write_pass(&k->body, what->n, 0, false, 0, "");
+	} else if (what->kind != PUBLICATION_JOIN) { /* never for a join */
+		catalogue_text(k->owner->s.catalogue, what->lang,
+		    "refusal_unavailable", NULL, 0, text, &later.lang);
+		guard_write_refuse(&k->body, what->n, 0, &later);
+	}
+	item_end(k);
 }
 
 static void
 item_run(struct check *k, const struct publication *what)
 {
-	const struct verdict free_pass = { .action = VERDICT_PASS };
 	static const struct err unknown = {
 		"a guard asks about a place that is not in its list"
 	};
+	const struct policy *policy = &k->rules->config->policy;
 	struct checks *c = k->owner;
 	struct lookup *l = &k->lookups[what - k->decoder.items];
+	const struct place *now;
 	char jid[PUBLISHER_JID_MAX + 1];
-	bool was_place;
 	struct err e;
 
 	k->open++;
 	l->check = k;
 	l->what = what;
-	l->where = place_of_item(&k->rules->config->policy, what, &was_place);
-	if (l->where == NULL && was_place) {
-		check_pass(k, what, &free_pass, 0, 0, "");
-		item_end(k);
-	} else if (l->where == NULL ||
-	    !place_covers(l->where, what->room, k->host)) {
+	l->where = policy_place_by_id(policy, what->place_id);
+	now = place_find(policy->places, policy->place_count, what->room,
+	    k->host);
+	if (is_outdated(policy, what, l->where, now, k->host)) {
+		item_outdated(k, what, now != NULL);
+	} else if (l->where == NULL || l->where != now) {
 		c->totals.unavailable++;
 		c->s.on_trouble(c->s.arg, "check", &unknown);
 		item_end(k);
