@@ -86,10 +86,13 @@ masthead_configure() {
 	categories:
 	  news: {title: News, hat: "✓ {name} (news)", hue: 210,
 	         valid_for: 365d, approvals: 1, agreement: "$DIR/agreements"}
-	places:
-	  - room: newsroom@rooms.localhost
-	    publish: [news]
 	END
+	if [ "$NEWSROOM" = yes ]; then
+		printf 'places:\n  - room: newsroom@rooms.localhost\n'
+		echo '    publish: [news]'
+	else
+		echo 'places: []'
+	fi >> "$MASTHEAD_CONF"
 	[ -z "$S2S" ] ||
 		PLACES="$PLACES  - {room: newsroom@127.0.0.2, publish: [news]}
 "
@@ -120,9 +123,9 @@ masthead_answers_or_died() {
 	[ $code -ne 69 ]
 }
 
-# `status` exits 0 when nothing is red: every guard attached.
+# `status` exits 0 when nothing is red; a guard without places may be missing.
 masthead_is_attached() {
-	ctl status >/dev/null 2>&1
+	ctl status >/dev/null 2>&1 && ! ctl guards 2>&1 | grep -q MISSING
 }
 
 masthead_approve() {
