@@ -271,6 +271,7 @@ check_header(struct sqlite *s, struct err *e)
 {
 	unsigned char h[HEADER_LEN];
 	sqlite3_file *f = NULL;
+	uint32_t id = 0;
 	int rc;
 
 	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &f);
@@ -284,8 +285,9 @@ check_header(struct sqlite *s, struct err *e)
 		    "%s is no register, or is damaged: stop"
 		    " Masthead and restore it from a backup",
 		    s->path);
-	if ((h[68] << 24 | h[69] << 16 | h[70] << 8 | h[71]) !=
-	    SQLITE_APPLICATION_ID)
+	for (size_t i = 68; i < 72; i++)
+		id = id << 8 | (uint32_t)h[i];
+	if (id != SQLITE_APPLICATION_ID)
 		return err_set(e, "%s is the database of another program",
 		    s->path);
 	return 0;

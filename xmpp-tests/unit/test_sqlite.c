@@ -137,7 +137,8 @@ END_TEST
 /* What is no register is not made into one, and stays as it is. */
 START_TEST(test_refused_file)
 {
-	static const char *const labels[] = { "empty", "garbage", "another" };
+	static const char *const labels[] = { "empty", "garbage", "another",
+		"another's number" };
 	struct store *s = NULL;
 	struct stat before, after;
 
@@ -148,11 +149,13 @@ START_TEST(test_refused_file)
 	else if (_i == 1)
 		write_file(fx_path, "not a database at all, only text", 32);
 	else
-		run_sql(fx_path, "CREATE TABLE publishers (a)");
+		run_sql(fx_path,
+		    _i == 2 ? "CREATE TABLE publishers (a)"
+			    : "PRAGMA application_id = -1");
 	ck_assert_int_eq(stat(fx_path, &before), 0);
 	for (int mode = STORE_READ; mode <= STORE_WRITE; mode++)
 		fx_fails(store_open(&s, fx_url, (enum store_mode)mode, &fx_e),
-		    _i == 2 ? "another program" : "no register");
+		    _i >= 2 ? "another program" : "no register");
 	ck_assert_int_eq(stat(fx_path, &after), 0);
 	ck_assert_msg(before.st_size == after.st_size, "%s was changed",
 	    labels[_i]);
@@ -892,7 +895,7 @@ suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_files_are_private);
 	tcase_add_loop_test(c, test_refused_url, 0, COUNT(refused_urls));
-	tcase_add_loop_test(c, test_refused_file, 0, 3);
+	tcase_add_loop_test(c, test_refused_file, 0, 4);
 	tcase_add_test(c, test_log_without_register);
 	tcase_add_test(c, test_reader_wants_a_file);
 	tcase_add_test(c, test_unreadable_file);
