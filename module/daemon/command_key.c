@@ -97,7 +97,7 @@ key_job_done(void *arg, int rc, const struct err *e)
 	r = json_pack("{s:s, s:s}", "active", key_kid(d->keyring.active),
 	    j->change->kid[0] != '\0' ? "revoked" : "retired",
 	    j->change->kid[0] != '\0' ? j->change->kid
-				       : j->change->retired_kid);
+				      : j->change->retired_kid);
 	key_job_free(j);
 	if (serial != 0)
 		commands_recall_and_reply(q, r, serial, NULL);

@@ -378,8 +378,8 @@ keyring_rotate(struct store *writer, struct keyring_change *c, struct err *e)
 	free(l);
 	/* The new key signs from here on, even if an old one's file stays. */
 	if (c->fresh != NULL)
-		c->jwks = jwks_of(writer, c->keep_s, c->now_s,
-		    rc == -1 ? NULL : e);
+		c->jwks =
+		    jwks_of(writer, c->keep_s, c->now_s, rc == -1 ? NULL : e);
 	return c->jwks == NULL ? -1 : rc;
 }
 
