@@ -128,6 +128,13 @@ class Daemon:
         with open(self.dir + "/log", encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def must_end_well(self):
+        """Stops it; an error if it ended otherwise, or a sanitizer spoke."""
+        status, text = self.stop(), self.log_text()
+        if status != 0 or "Sanitizer" in text or "runtime error" in text:
+            raise WireError("exit status %d:\n%s" % (
+                status, re.sub("^", "# ", text, flags=re.M)))
+
     def peer(self, timeout=None):
         """The stream as it is, or the next one if that one ended."""
         if self._peer is None or self._peer.is_eof:

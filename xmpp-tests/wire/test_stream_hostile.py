@@ -411,12 +411,6 @@ LIVING = [children, children_twice_as_many, levels, levels_of_namespaces,
           prefixed_item, text_between_stanzas, outsiders]
 
 
-def ends_well():
-    must(daemon.stop() == 0, "exit status\n" + daemon.log_text())
-    for word in ("Sanitizer", "runtime error"):
-        must(word not in daemon.log_text(), daemon.log_text())
-
-
 def main():
     global daemon
     with Daemon() as daemon:
@@ -429,7 +423,7 @@ def main():
             tap.run("before the handshake: " + label,
                     lambda data=data: before_handshake(data))
         tap.run("and masthead ends well, without a word of a sanitizer",
-                ends_well)
+                daemon.must_end_well)
     return tap.done()
 
 

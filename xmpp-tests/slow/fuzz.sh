@@ -1,0 +1,71 @@
+#!/bin/sh
+# Fuzzes each target for FUZZ_SECONDS (default 600); TAP.
+#
+#   [FUZZ_SECONDS=N] xmpp-tests/slow/fuzz.sh [TARGET...]
+#
+# Starts from the corpus that `make test` replays, and leaves that alone:
+# what is new goes to a folder that ends with the run, save an input that
+# made a target fail.  That one is kept in fuzz-findings/, and belongs into
+# the corpus once it is understood.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+: "${FUZZ_SECONDS:=600}"
+: "${MASTHEAD_BIN:=$PWD/build/asan}"
+# An hour for all is what `run` gives: the targets share it in pairs.
+: "${FUZZ_JOBS:=2}"
+BUILD=$(dirname "$MASTHEAD_BIN")
+FINDINGS=$PWD/fuzz-findings
+TMP=$(mktemp -d)
+trap 'rm -rf "$TMP"' EXIT
+
+[ $# -gt 0 ] || set -- $(
+	for source in xmpp-tests/fuzz/fuzz_*.c; do
+		name=${source##*/fuzz_}
+		echo "${name%.c}"
+	done
+)
+
+if ! command -v clang >/dev/null; then
+	echo '1..0 # SKIP no clang'
+	exit 0
+fi
+if ! make V=fuzz BUILD="$BUILD" fuzz >"$TMP/make" 2>&1; then
+	echo "1..1"
+	echo "not ok 1 - the targets build"
+	sed 's/^/# /' "$TMP/make"
+	exit 1
+fi
+
+fuzz() { # TARGET
+	mkdir -p "$TMP/$1.new" "$FINDINGS"
+	nice "$BUILD/fuzz/fuzz/$1" -max_total_time="$FUZZ_SECONDS" \
+		-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+		-artifact_prefix="$FINDINGS/$1-" \
+		"$TMP/$1.new" "xmpp-tests/fuzz/corpus/$1" >"$TMP/$1.out" 2>&1
+	echo $? >"$TMP/$1.status"
+}
+
+running=0
+for name; do
+	fuzz "$name" &
+	running=$((running + 1))
+	[ $((running % FUZZ_JOBS)) -ne 0 ] || wait
+done
+wait
+
+number=0 failed=0
+for name; do
+	number=$((number + 1))
+	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$TMP/$name.out")
+	if [ "$(cat "$TMP/$name.status")" -eq 0 ] && [ "${runs:-0}" -gt 1000 ]
+	then
+		echo "ok $number - $name: $runs inputs in $FUZZ_SECONDS s"
+	else
+		echo "not ok $number - $name: ${runs:-?} inputs"
+		tail -n 60 "$TMP/$name.out" | sed 's/^/# /'
+		failed=1
+	fi
+done
+rmdir "$FINDINGS" 2>/dev/null
+echo "1..$number"
+exit $failed
