@@ -190,6 +190,10 @@ add_register_problem(json_t *list, const struct daemon *d)
 		problem(list,
 		    json_sprintf("the register failed: %s",
 			d->register_err.text));
+	if (d->badge_err.text[0] != '\0')
+		problem(list,
+		    json_sprintf("badges cannot be issued: %s",
+			d->badge_err.text));
 }
 
 static json_t *

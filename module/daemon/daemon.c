@@ -17,6 +17,8 @@
 #define TICK_MS 500
 #define MISSING_WARN_S 10 /* grace for guards after the stream is up */
 #define EXPIRE_TOKENS_S 3600
+/* Guards ask again for a hat every ten seconds: if it lasts, it shows. */
+#define BADGE_ERR_KEPT_MS 20000
 
 static struct buf *
 daemon_out(void *arg)
@@ -79,8 +81,12 @@ on_trouble(void *arg, const char *what, const struct err *e)
 {
 	struct daemon *d = arg;
 
-	if (strcmp(what, "register") == 0)
+	if (strcmp(what, "register") == 0) {
 		d->register_err = *e;
+	} else if (strcmp(what, "badge") == 0) {
+		d->badge_err = *e;
+		d->badge_err_ms = clock_mono_ms();
+	}
 	if (log_once_a_minute(what))
 		log_event(LOG_ERROR, "unavailable", "what", what, "why",
 		    e->text, NULL);
@@ -338,6 +344,8 @@ on_tick(uv_timer_t *t)
 		on_trouble(d, "register", &e);
 	else
 		d->register_err.text[0] = '\0';
+	if (clock_mono_ms() - d->badge_err_ms >= BADGE_ERR_KEPT_MS)
+		d->badge_err.text[0] = '\0';
 }
 
 /* The register, first for writing: that makes and migrates it. */

@@ -49,6 +49,8 @@ struct daemon {
 	int64_t stream_since_s;	  /* since when it is up, or down */
 	char stream_why[256];	  /* why it is down; "" while it is up */
 	struct err register_err;  /* why it cannot be read; "" while it can */
+	struct err badge_err;	  /* why none could be issued lately, or "" */
+	int64_t badge_err_ms;	  /* when that was */
 	struct err reload_err;	  /* of the last reload; "" if it went well */
 	uint64_t violations;	  /* stanzas over a limit */
 	int64_t expired_tokens_s; /* when old tokens were last forgotten */

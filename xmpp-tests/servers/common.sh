@@ -61,7 +61,7 @@ write_env() {
 deployment_paths() {
 	CTL_SOCKET=$DIR/masthead.sock
 	MASTHEAD_CONF=$DIR/masthead.yaml
-	REGISTER=$DIR/register.db
+	REGISTER=${REGISTER:-$DIR/register.db}
 	SERVER_CTL=$HERE/ctl
 	CTL="$BIN/mastheadctl -s $CTL_SOCKET"
 }

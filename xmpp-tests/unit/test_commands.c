@@ -745,6 +745,12 @@ make_register_failed(void)
 	(void)err_set(&d.register_err, "disk I/O error");
 }
 
+static void
+make_badge_failed(void)
+{
+	(void)err_set(&d.badge_err, "no room on the disk");
+}
+
 /* A recall that nobody answered for longer than it should take. */
 static void
 make_recall_unanswered(void)
@@ -771,6 +777,7 @@ static const struct {
 	    "the configuration before it holds: 2 "
 	    "mistakes" },
 	{ make_register_failed, "disk I/O error" },
+	{ make_badge_failed, "badges cannot be issued: no room on the disk" },
 	{ make_recall_unanswered,
 	    "rooms.example.org has not answered 1 "
 	    "recalls" },
