@@ -60,6 +60,7 @@ common_conf() {
 		"$ROOT/xmpp-tests/servers/prosody" }
 	test_clock_file = "$DIR/clock-offset"
 	masthead_component = "masthead.localhost"
+	masthead_timeout = ${MASTHEAD_TIMEOUT:-3}
 	log = { info = "$DIR/$1.log" }
 	use_ipv6 = false
 	https_ports = {}
