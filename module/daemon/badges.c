@@ -225,6 +225,8 @@ issue_start(struct badges *b, const struct badge_want *w, const char *aud,
 	struct issue *i = issue_find(b, w->jid, aud, holder, w->serial);
 	int rc = -1;
 
+	if (!w->may_wait)
+		return err_set(e, "too many checks wait for the disk");
 	if (i != NULL)
 		return issue_ask(i, done, arg, e);
 	i = calloc(1, sizeof *i);

@@ -37,6 +37,7 @@ struct badge_want {
 	const char *nick;
 	int64_t now_s, life_s; /* a token lives `life_s` at most */
 	int64_t serial;	       /* at which the publisher was read */
+	bool may_wait;	       /* for a token that must be written first */
 };
 
 /* `found` 1, or -1: no token could be had (never 0).  `t` is valid during

@@ -170,8 +170,6 @@ checks_decoder(struct checks *c)
 		c->free = c->free->next;
 		return &c->next->decoder;
 	}
-	if (c->in_flight >= CHECKS_IN_FLIGHT_MAX)
-		return NULL;
 	c->next = calloc(1, sizeof *c->next);
 	if (c->next == NULL)
 		return NULL;
@@ -334,7 +332,9 @@ item_badge(const struct lookup *l, const struct verdict *v,
 		.nick = l->what->nick,
 		.now_s = now_s,
 		.life_s = k->rules->config->badge_life_s,
-		.serial = k->serial };
+		.serial = k->serial,
+		/* Beyond, a slow disk delays those alone that need it. */
+		.may_wait = k->owner->in_flight <= CHECKS_IN_FLIGHT_MAX };
 	static const struct err no_memory = { "no memory for a badge" };
 
 	if (p == NULL) {

@@ -63,8 +63,8 @@ struct checks_rules *checks_hold(struct checks *c);
 const struct config *checks_rules_config(const struct checks_rules *r);
 void checks_release(struct checks_rules *r);
 
-/* A decoder for the next IQ; the same until checks_run takes it.  NULL if
- * too many checks are under way. */
+/* A decoder for the next IQ; the same until checks_run takes it.  NULL without
+ * memory. */
 struct guard_decoder *checks_decoder(struct checks *c);
 
 /* Answers the check that the decoder holds; `host` is the (listed) guard. */

@@ -14,7 +14,7 @@ enum route {
 	ROUTE_UNDECIDED, /* its payload has not come yet */
 	ROUTE_CHECK,	 /* a guard's IQ, into the decoder */
 	ROUTE_FORBIDDEN, /* the guard protocol, from somebody else */
-	ROUTE_BUSY,	 /* a guard's IQ, but no decoder is free */
+	ROUTE_BUSY,	 /* a guard's IQ, but no memory for a decoder */
 	ROUTE_ANSWER,	 /* an answer to an IQ of ours */
 	ROUTE_DESK,	 /* everything else */
 };

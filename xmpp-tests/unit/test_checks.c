@@ -1,10 +1,24 @@
 /* From question to answer, where a unit test sees more than a scenario. */
 #include "daemon/checks.h"
 
+#include "daemon/clock.h"
 #include "unit/store_fixture.h"
 #include "xmpp/ns.h"
 
 #define HOST "rooms.a"
+
+/* The test's clock stands in for daemon/clock.c. */
+int64_t
+clock_wall_s(void)
+{
+	return T0 + 1;
+}
+
+int64_t
+clock_mono_ms(void)
+{
+	return 1000;
+}
 
 static const char config_before[] =
     "operator: {name: Example, country: DE, register: VR 1,"
@@ -21,6 +35,10 @@ static const char newsroom[] =
     "  - {room: newsroom@rooms.a, publish: [news]}\n";
 static const char far_away[] = "  - {room: \"*@rooms.b\", publish: [news]}\n";
 
+static uv_loop_t loop;
+static struct writer *writer;
+static struct keyring ring;
+static struct badges *badges;
 static struct catalogue *catalogue;
 static struct checks *checks;
 static struct buf out;
@@ -77,12 +95,23 @@ set_up(void)
 		.out = test_out,
 		.flush = test_flush,
 		.on_trouble = test_trouble };
+	struct badges_setup b = { .keyring = &ring, .domain = "masthead.a" };
+	const char *notice;
 
 	fx_set_up();
+	fx_approved(DAILY, "Daily");
 	buf_init(&out, 1 << 20);
 	trouble_count = 0;
+	ck_assert_int_eq(uv_loop_init(&loop), 0);
+	fx_ok(keyring_open(&ring, fx_dir, 0, fx_w, T0, &notice, &fx_e));
+	fx_ok(writer_new(&writer, &loop, fx_w, &fx_e));
+	fx_w = NULL; /* the writer's now */
+	b.reader = fx_r;
+	b.writer = writer;
+	fx_ok(badges_new(&badges, &b, &fx_e));
 	fx_ok(catalogue_open(&catalogue, NULL, &fx_e));
 	s.reader = fx_r;
+	s.badges = badges;
 	s.catalogue = catalogue;
 	fx_ok(checks_new(&checks, &s, &fx_e));
 }
@@ -90,23 +119,29 @@ set_up(void)
 static void
 tear_down(void)
 {
+	writer_stop(writer);
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+	badges_free(badges);
 	checks_free(checks);
+	writer_free(writer);
+	keyring_clear(&ring);
 	catalogue_close(catalogue);
 	buf_clear(&out);
 	fx_tear_down();
 }
 
-/* What a stranger's post in the newsroom gets; without what surrounds it. */
+/* Asks about one item in the newsroom, and forgets what was said before. */
 static void
-ask(const char *kind, const char *place)
+ask_about(const char *actor, const char *nick, const char *kind,
+    const char *place)
 {
 	const struct reader_name check = { NS_GUARD, "check" };
 	const struct reader_name item = { NS_GUARD, "item" };
 	const struct reader_attr attrs[] = { { { "", "n" }, "1" },
 		{ { "", "kind" }, kind }, { { "", "place" }, place },
-		{ { "", "room" }, "newsroom" },
-		{ { "", "actor" }, "mallory@a/desk" },
-		{ { "", "nick" }, "mallory" } };
+		{ { "", "room" }, "newsroom" }, { { "", "actor" }, actor },
+		{ { "", "nick" }, nick } };
 	struct guard_decoder *d = checks_decoder(checks);
 
 	buf_reset(&out);
@@ -116,6 +151,12 @@ ask(const char *kind, const char *place)
 	guard_end(d, 3);
 	guard_end(d, 2);
 	checks_run(checks, HOST, "c1");
+}
+
+static void
+ask(const char *kind, const char *place)
+{
+	ask_about("mallory@a/desk", "mallory", kind, place);
 }
 
 #define want(part)                                                             \
@@ -180,6 +221,32 @@ START_TEST(a_place_goes_by_a_reload)
 }
 END_TEST
 
+/* The loop does not run, so that no token counts as written. */
+START_TEST(a_slow_disk_delays_only_those_who_wait_for_it)
+{
+	char nick[32];
+	unsigned answers = 0;
+
+	load("E1", newsroom, "");
+	for (int i = 0; i < CHECKS_IN_FLIGHT_MAX; i++) {
+		(void)snprintf(nick, sizeof nick, "daily %d", i);
+		ask_about(DAILY, nick, "message", "1");
+		ck_assert_uint_eq(out.len, 0);
+	}
+	ask("message", "1");
+	want("not-registered");
+	ask_about(DAILY, "one more", "message", "1");
+	want("<verdicts ");
+	want_no("<verdict ");
+	ck_assert_uint_eq(trouble_count, 1);
+	buf_reset(&out);
+	writer_stop(writer);
+	for (const char *p = out.data; (p = strstr(p, "<badge ")) != NULL; p++)
+		answers++;
+	ck_assert_uint_eq(answers, CHECKS_IN_FLIGHT_MAX);
+}
+END_TEST
+
 START_TEST(a_place_of_another_host_is_forbidden)
 {
 	load("E1", far_away, newsroom);
@@ -200,6 +267,7 @@ main(void)
 	tcase_add_test(t, a_more_specific_place_comes_by_a_reload);
 	tcase_add_test(t, a_place_makes_room_for_another_by_a_reload);
 	tcase_add_test(t, a_place_goes_by_a_reload);
+	tcase_add_test(t, a_slow_disk_delays_only_those_who_wait_for_it);
 	tcase_add_test(t, a_place_of_another_host_is_forbidden);
 	suite_add_tcase(s, t);
 	return unit_run(s);
