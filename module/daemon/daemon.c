@@ -221,6 +221,7 @@ config_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
 	    checks_set_config(d->checks, fresh, epoch, e) == -1)
 		goto fail;
 	log_set_level((enum log_level)fresh->log_level);
+	d->keyring.keep_s = fresh->keep_tokens_s;
 	memcpy(d->epoch, epoch, sizeof d->epoch);
 	guards_set_epoch(d->guards, epoch);
 	sync_later(d);

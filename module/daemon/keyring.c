@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "crypto/hash.h"
 #include "crypto/jwks.h"
+#include "crypto/token.h"
 
 #define KEYRING_KEYS_MAX 1024
 #define KEYRING_PATH_MAX 4096
@@ -104,7 +105,9 @@ jwks_of(struct store *s, int64_t keep_s, int64_t now_s, struct err *e)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct key_row *k = &l->rows[i];
 
-		if (k->retired_s != 0 && k->retired_s + keep_s < now_s)
+		/* Its last token ends later than the key, and is kept. */
+		if (k->retired_s != 0 &&
+		    k->retired_s + TOKEN_LIFE_MAX_S + keep_s < now_s)
 			continue;
 		rows[count++] = (struct jwks_row){ .x = k->x,
 			.kid = k->kid,

@@ -18,7 +18,7 @@
 
 struct keyring {
 	char *dir;	    /* owned */
-	int64_t keep_s;	    /* how long retired keys stay in the set */
+	int64_t keep_s;	    /* how long tokens are kept after their end */
 	struct key *active; /* owned; never NULL once open */
 	char *jwks;	    /* owned; the JWK set as JSON text */
 };

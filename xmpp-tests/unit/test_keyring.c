@@ -2,6 +2,7 @@
 #include "daemon/keyring.h"
 
 #include "crypto/jwks.h"
+#include "crypto/token.h"
 #include "unit/store_fixture.h"
 
 static char keys[160];
@@ -150,6 +151,39 @@ START_TEST(what_was_signed_during_a_rotation_is_covered)
 }
 END_TEST
 
+/* Whether the set has the key after another rotation at `now_s`. */
+static int
+is_in_set(const char *kid, int64_t now_s)
+{
+	struct keyring_change *c =
+	    keyring_change_new(&ring, "test", NULL, NULL, 0, now_s);
+	struct jwks_key k = { 0 };
+	int found;
+
+	fx_ok(keyring_rotate(fx_w, c, &fx_e));
+	keyring_take(&ring, c);
+	keyring_change_free(c);
+	found = jwks_find(ring.jwks, strlen(ring.jwks), kid, &k, &fx_e);
+	key_free(k.key);
+	return found;
+}
+
+/* Its last token ended a life after it, and was kept from then on. */
+START_TEST(a_retired_key_stays_as_long_as_its_tokens)
+{
+	const int64_t last = T0 + 10 + KEYRING_OVERLAP_S + TOKEN_LIFE_MAX_S;
+	char old[KEY_ID_MAX + 1];
+
+	(void)snprintf(old, sizeof old, "%s", key_kid(ring.active));
+	ck_assert_int_eq(is_in_set(old, T0 + 10), 1);
+	ck_assert_int_eq(is_in_set(old, last), 1);
+	ck_assert_int_eq(is_in_set(old, last + 1), 0);
+	ring.keep_s = 100;
+	ck_assert_int_eq(is_in_set(old, last + 100), 1);
+	ck_assert_int_eq(is_in_set(old, last + 101), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -162,6 +196,7 @@ main(void)
 	    a_revocation_overtaken_by_a_rotation_makes_no_second_key);
 	tcase_add_test(t, a_key_that_waits_to_sign_can_be_revoked);
 	tcase_add_test(t, what_was_signed_during_a_rotation_is_covered);
+	tcase_add_test(t, a_retired_key_stays_as_long_as_its_tokens);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
