@@ -286,7 +286,7 @@ badges_write(struct buf *out, const char *domain, const struct token_row *t,
 		return;
 	}
 	buf_adds(out, ">");
-	buf_adds(out, t->text);
+	xml_text(out, t->text);
 	buf_adds(out, "</badge>");
 }
 
