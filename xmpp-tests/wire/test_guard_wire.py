@@ -114,8 +114,7 @@ def unknown_place():
 
 def bad_actor():
     for actor in ("@example.org", "daily@", "da ily@example.org", "\u2603@@",
-                  "a" * 1010 + "@example.org",
-                  "x@" + "y" * 1010):
+                  "@", "/x", "a@b@c"):
         answer = ask(item(1, actor=actor) + item(2))
         must("n='1'" not in answer and "action='pass' n='2'" in answer,
              answer)
