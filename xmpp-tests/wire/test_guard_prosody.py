@@ -658,6 +658,10 @@ QUIET = {
               "<origin-id xmlns='urn:xmpp:sid:0' id='x'/>",
     'reaction': "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>👍</reaction></reactions>"
                 "<store xmlns='urn:xmpp:hints'/>",
+    'every kind of emoji': "<reactions xmlns='urn:xmpp:reactions:0' id='x'>" + ''.join(
+        f'<reaction>{emoji}</reaction>' for emoji in (
+            '❤️', '👍🏽', '👩‍👩‍👧', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '#️⃣', '‼️', '⁉️', '©️', '™️', 'ℹ️', 'Ⓜ️', '⌚', '▶️',
+            '☀️', '✔️', '➕', '⤴️', '⬛', '〰️', '㊗️', '🅰️', '🫠', '🏳️‍🌈')) + "</reactions>",
     'retraction': "<retract xmlns='urn:xmpp:message-retract:1' id='x'/><store xmlns='urn:xmpp:hints'/>",
     'old retraction': "<apply-to xmlns='urn:xmpp:fasten:0' id='x'>"
                       "<retract xmlns='urn:xmpp:message-retract:0'/></apply-to>",
@@ -672,6 +676,8 @@ LOUD = {
         "<reply xmlns='urn:xmpp:reply:0' id='x' to='y'/>",
         "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>" + 'a whole text ' * 9 + "</reaction></reactions>",
         "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction><b/></reaction></reactions>",
+        *(f"<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>{word}</reaction></reactions>"
+          for word in ('a text', '👍 yes', '2026', '#', 'да', '好', 'ⓐⓑ')),
         "<composing xmlns='http://jabber.org/protocol/chatstates'>a text</composing>",
         "<composing xmlns='urn:evil'/>",
         "<rumour xmlns='http://jabber.org/protocol/chatstates'/>",

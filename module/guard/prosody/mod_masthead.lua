@@ -357,6 +357,24 @@ local function look_below(el, depth, in_media)
 	end
 end
 
+-- What emoji are made of (UTS 51), in UTF-8.  No letters and no bare digits:
+-- whoever reacts in words, posts.
+local EMOJI = {
+	"[%d#*]\239\184\143\226\131\163", "[%d#*]\226\131\163"; -- keycaps
+	"\194[\169\174]", "\226\132[\162\185]", "\226\147\130"; -- (c) (r) tm i (m)
+	"\226\128[\141\188]", "\226\129\137", "\239\184[\142\143]"; -- joiner !! !? selectors
+	-- U+2180 to 21FF, 2300 to 23FF, 2580 to 27BF, 2900 to 297F, 2B00 to 2BFF
+	"\226[\134\135\140-\143\150-\158\164\165\172-\175][\128-\191]";
+	"\227\128[\176\189]", "\227\138[\151\153]"; -- U+3030, 303D, 3297, 3299
+	"\240\159[\128-\191][\128-\191]", "\243\160[\128\129][\128-\191]"; -- U+1Fxxx, tags
+};
+
+local function is_emoji(text)
+	if #text > MAX.reaction then return false; end
+	for i = 1, #EMOJI do text = text:gsub(EMOJI[i], ""); end
+	return not s_find(text, "%S");
+end
+
 -- Whether these are reactions and nothing that pretends to be (XEP-0444).
 local function are_reactions(tag)
 	if tag.name ~= "reactions" or #tag.tags > MAX.reactions then return false; end
@@ -366,7 +384,7 @@ local function are_reactions(tag)
 			if s_find(reaction, "%S") then return false; end
 		else
 			local text = reaction:get_text();
-			if reaction.name ~= "reaction" or not text or #text > MAX.reaction then
+			if reaction.name ~= "reaction" or not text or not is_emoji(text) then
 				return false;
 			end
 		end
