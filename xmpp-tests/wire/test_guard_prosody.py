@@ -925,6 +925,22 @@ async def forged_badges_and_hats_reach_nobody(w):
 
 
 @test
+async def hats_forged_before_the_place_was_guarded_come_off(w):
+    room = 'later@rooms.localhost'
+    a, m = await w.client('alice'), await w.client('mallory')
+    await a.enter(room, 'Alice')
+    await m.enter(room, 'Mallory', FORGED)
+    of_mallory = lambda s: s.get('from') == f'{room}/Mallory'  # noqa: E731
+    assert forged_in(await a.until(of_mallory))
+    w.component.places = PLACES + f"<place id='9' kind='room' name='later' hats='{HATS_NS}'/>"
+    await w.recall_all()
+    p = await a.until(of_mallory)
+    assert not forged_in(p) and has(p, 'keep', 'urn:keep'), ET.tostring(p)
+    await w.recall_all()
+    assert await a.quiet(of_mallory)  # once is enough
+
+
+@test
 async def nothing_changes_in_a_room_that_is_not_guarded(w):
     room = 'lounge@rooms.localhost'
     a, b = await w.client('mallory'), await w.client('bob')

@@ -1367,6 +1367,19 @@ local function attend_records(t)
 	end
 end
 
+-- Takes out of an occupant's presence what was forged before the place was
+-- guarded; true if there was any, for it is on everybody's screen.
+local function disarm(occupant)
+	local was_dirty = false;
+	for _, presence in occupant:each_session() do
+		if is_dirty(presence, nil, 1) then
+			strip(presence, nil, 1);
+			was_dirty = true;
+		end
+	end
+	return was_dirty;
+end
+
 local function live_rooms()
 	local rooms = {};
 	for room in muc.live_rooms() do rooms[room.jid] = room; end
@@ -1390,10 +1403,12 @@ local function ask_about_all(everybody)
 	end
 	for room_jid, room in pairs(live_rooms()) do
 		if place_of(room_jid) then
-			for nick_jid, occupant in room:each_occupant() do
+			-- Not each_occupant, which copies each of them.
+			for nick_jid, occupant in pairs(room._occupants) do
 				local nicks = records[room_jid];
 				if not nicks or not nicks[nick_jid] then
 					record_of(room_jid, nick_jid, occupant.bare_jid).next_ask = t;
+					if disarm(occupant) then show(room_jid, nick_jid); end
 				end
 			end
 		end
