@@ -524,6 +524,21 @@ async def a_lost_component_bounces_at_once(w):
 
 
 @test
+async def a_component_whose_host_is_deactivated_is_lost(w):
+    room, a, b = await w.two()
+    w.component.hold = True
+    a.say(room, 'held')
+    await w.component.asked(1)
+    await w.prosody.run('host:deactivate("masthead.localhost")')
+    a.say(room, 'new')
+    eq(await a.ends(['held', 'new'], 1.5), [('held', 'unavailable'), ('new', 'unavailable')])
+    await w.prosody.run('host:activate("masthead.localhost")')
+    await w.connect(epoch='activated')
+    a.say(room, 'again')
+    eq(await a.end_of('again'), 'ok')
+
+
+@test
 async def a_lenient_place_passes_without_a_badge(w):
     room, a, b = await w.two('lenient@rooms.localhost')
     w.component.hold = True

@@ -1889,6 +1889,14 @@ module:hook_global("host-activated", function (host)
 	if host == component then watch_component(); end
 end);
 
+-- Its stream stays open, but nothing reaches it any more: what we sent it now
+-- would go looking for another server of that name.
+module:hook_global("host-deactivated", function (host)
+	if host ~= component then return; end
+	watched = nil;
+	if session then on_lost(); end
+end);
+
 local STATE_VERSION = 1;
 
 function module.save()
