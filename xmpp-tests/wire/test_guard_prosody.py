@@ -7,6 +7,7 @@ Starts private Prosodys on PORT_BASE and the ports after it; prints TAP.
 With WORDS, only tests whose name has all of them.
 """
 import asyncio
+import os
 import signal
 import sys
 import traceback
@@ -1336,6 +1337,30 @@ async def a_server_without_component_never_opens(w):
             eq((where, await a.end_of('stored list')), (where, want))
     finally:
         own.prosody.stop()
+
+
+@test
+async def a_damaged_place_list_never_opens_and_heals(w):
+    for stored in ('return {', 'return 5', 'return { list = 5 }', 'return { list = { 1, 2 } }',
+                   'return { list = { { id = "1" }, { id = "2" } } }',
+                   'return { list = { { name = "a" }, { name = "b" } } }'):
+        own = World()
+        own.prosody = Prosody(BASE + 22)
+        try:
+            folder = f'{own.prosody.dir}/data/rooms%2elocalhost'
+            os.makedirs(folder)
+            with open(f'{folder}/masthead_places.dat', 'w') as f:
+                f.write(stored)
+            await own.prosody.start()
+            a = await Client().login(own.prosody.c2s, 'alice', 'a')
+            await a.enter('g1@rooms.localhost', 'A')
+            a.say('g1@rooms.localhost', 'closed')
+            eq((stored, await a.end_of('closed')), (stored, 'unavailable'))
+            await own.connect()
+            a.say('g1@rooms.localhost', 'healed')
+            eq((stored, await a.end_of('healed')), (stored, 'ok'))
+        finally:
+            own.prosody.stop()
 
 
 @test

@@ -1956,11 +1956,14 @@ end
 
 local function load_places()
 	local stored, err = place_store:get(nil);
-	if stored and type(stored.list) == "table" then
-		set_places(stored.list);
-	elseif err then
+	if stored then
+		-- What is damaged but parses is no reason not to start: it is unknown.
+		local ok, why = pcall(function () set_places(stored.list); end);
+		err = not ok and why;
+	end
+	if err then
 		module:log("error", "The stored place list cannot be read: %s", err);
-	elseif not pass_before_attach then
+	elseif not places and not pass_before_attach then
 		module:log("info", "No place list so far: until %s is there, posts in all rooms bounce", component);
 	end
 end
