@@ -957,6 +957,24 @@ async def hats_forged_before_the_place_was_guarded_come_off(w):
 
 
 @test
+async def long_names_are_not_remembered(w):
+    room, a, b = await w.two(first='mallory')
+    w.component.policy = lambda item: w.component.refusing()
+
+    async def memory():
+        for _ in range(2):
+            await w.prosody.run('>collectgarbage()')
+        return float((await w.prosody.run('>collectgarbage("count")')).split()[-1])
+    before = await memory()
+    for i in range(60):
+        # blanks, because expat waits for more before it reads long tokens
+        a.say(room, f'n{i}', f"<body>x</body><x xmlns='urn:{i}:{'x' * 100000}'/>" + ' ' * 100000)
+        eq(await a.end_of(f'n{i}'), 'not-registered')
+    grown = await memory() - before
+    assert grown < 3000, f'{grown} KiB'
+
+
+@test
 async def nothing_changes_in_a_room_that_is_not_guarded(w):
     room = 'lounge@rooms.localhost'
     a, b = await w.client('mallory'), await w.client('bob')

@@ -87,6 +87,7 @@ local MAX = {
 	leases = 20000;
 	recalls = 10000;
 	cache = 2000; -- namespaces, room names
+	cached_name = 128; -- bytes of a namespace
 	reaction = 64; -- bytes; the longest emoji have about 40
 	reactions = 32; -- in one message
 	asks = 256; -- occupants asked about at a time, not joining
@@ -160,6 +161,7 @@ local reserved = setmetatable({}, { __index = function (t, s)
 		or s == NS_HATS or s == NS_HATS_OLD
 		or s_sub(s, 1, #NS_HATS + 1) == NS_HATS.."\1"
 		or s_sub(s, 1, #NS_HATS_OLD + 1) == NS_HATS_OLD.."\1";
+	if #s > MAX.cached_name then return is; end
 	reserved_count = reserved_count + 1;
 	if reserved_count > MAX.cache then
 		for k in pairs(t) do t[k] = nil; end
