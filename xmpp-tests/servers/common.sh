@@ -124,8 +124,11 @@ masthead_answers_or_died() {
 }
 
 # `status` exits 0 when nothing is red; a guard without places may be missing.
+# Masthead knows that the guard was given its places; the guard, that it goes
+# by them.
 masthead_is_attached() {
-	ctl status >/dev/null 2>&1 && ! ctl guards 2>&1 | grep -q MISSING
+	ctl status >/dev/null 2>&1 && ! ctl guards 2>&1 | grep -q MISSING &&
+		guard_is_attached
 }
 
 masthead_approve() {

@@ -202,6 +202,15 @@ prosody_shell() {
 	}
 }
 
+# By what the guard of each host has logged last.
+guard_is_attached() {
+	for host in $(echo "$GUARDED_HOSTS" | tr -d ,); do
+		grep -F "$host:masthead" "$DIR/prosody.log" |
+			grep -e 'Attached to' -e ' is gone: ' | tail -n 1 |
+			grep -q 'Attached to' || return 1
+	done
+}
+
 guard_reload() {
 	prosody_shell module reload masthead rooms.localhost
 }
