@@ -4,10 +4,11 @@
 set -u
 
 if [ "${1-}" != inside ]; then
-	for alone in 'unshare -m' 'unshare -rm'; do
-		$alone mount -t tmpfs tmpfs /mnt 2>/dev/null || continue
-		exec $alone "$0" inside
+	for alone in 'unshare -m' 'unshare -rm' ''; do
+		[ -n "$alone" ] || break
+		$alone mount -t tmpfs tmpfs /mnt 2>/dev/null && break
 	done
+	[ -z "$alone" ] || exec $alone "$0" inside
 	echo "1..0 # SKIP no disk can be mounted here: a full disk is NOT tested"
 	exit 0
 fi
