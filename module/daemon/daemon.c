@@ -174,17 +174,20 @@ sync_done(void *arg, int rc, const struct err *e)
 
 	if (rc == -1)
 		on_trouble(j->daemon, "register", e);
+	j->daemon->is_sync_due |= rc == -1;
 	checks_release(j->rules);
 	free(j);
 }
 
-/* Brings the register's tables to the new configuration, on the worker. */
+/* Brings the register's tables to the configuration, on the worker; what
+ * fails is tried again with the next tick. */
 static void
 sync_later(struct daemon *d)
 {
 	struct sync_job *j = calloc(1, sizeof *j);
 	struct err e = { "no memory" };
 
+	d->is_sync_due = j == NULL;
 	if (j == NULL) {
 		on_trouble(d, "register", &e);
 		return;
@@ -345,6 +348,8 @@ on_tick(uv_timer_t *t)
 		on_trouble(d, "register", &e);
 	else
 		d->register_err.text[0] = '\0';
+	if (d->is_sync_due)
+		sync_later(d);
 	if (clock_mono_ms() - d->badge_err_ms >= BADGE_ERR_KEPT_MS)
 		d->badge_err.text[0] = '\0';
 }
