@@ -54,7 +54,7 @@ struct daemon {
 	struct err reload_err;	  /* of the last reload; "" if it went well */
 	uint64_t violations;	  /* stanzas over a limit */
 	int64_t expired_tokens_s; /* when old tokens were last forgotten */
-	bool is_sync_due; /* its tables are behind the configuration */
+	bool is_sync_due;	  /* its tables are behind the configuration */
 	bool is_stopping;
 };
 
