@@ -98,7 +98,7 @@ insert_token(struct sqlite *s, const char *jid, const char *aud,
 		return -1;
 	return sqlite3_changes64(s->db) == 1
 	    ? 0
-	    : err_set(e, "%s is not on the register: it gets no token", jid);
+	    : err_set(e, "the publisher is not on the register: no token");
 }
 
 int
