@@ -37,12 +37,6 @@ publication_kind_find(const char *name)
 	return PUBLICATION_NONE;
 }
 
-const char *
-reprint_by_name(enum reprint_by by)
-{
-	return by_names[by];
-}
-
 enum reprint_by
 reprint_by_find(const char *name)
 {

@@ -57,8 +57,7 @@ struct publication {
 const char *publication_kind_name(enum publication_kind kind);
 enum publication_kind publication_kind_find(const char *name);
 
-/* The protocol's word for a way to reprint ("forward"), and back. */
-const char *reprint_by_name(enum reprint_by by);
+/* The same for the ways to reprint ("forward"); NONE if unknown. */
 enum reprint_by reprint_by_find(const char *name);
 
 /* No reprint, no label, not encrypted: what a lease may cover. */

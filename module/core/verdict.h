@@ -75,6 +75,5 @@ struct refusal_info {
 const struct refusal_info *refusal_info(enum refusal refusal);
 
 const char *verdict_action_name(enum verdict_action action);
-const char *verdict_rule_name(enum verdict_rule rule);
 
 #endif

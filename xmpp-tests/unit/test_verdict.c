@@ -69,13 +69,6 @@ START_TEST(test_names)
 {
 	ck_assert_str_eq(verdict_action_name(VERDICT_PASS), "pass");
 	ck_assert_str_eq(verdict_action_name(VERDICT_REFUSE), "refuse");
-	ck_assert_str_eq(verdict_rule_name(RULE_NONE), "none");
-	ck_assert_str_eq(verdict_rule_name(RULE_NOT_LABELLED), "labelled");
-	ck_assert_str_eq(verdict_rule_name(RULE_EXEMPT), "exempt");
-	ck_assert_str_eq(verdict_rule_name(RULE_ENCRYPTED), "encrypted");
-	ck_assert_str_eq(verdict_rule_name(RULE_REPRINT), "reprint");
-	ck_assert_str_eq(verdict_rule_name(RULE_PUBLISH), "publish");
-	ck_assert_str_eq(verdict_rule_name(RULE_JOIN), "join");
 }
 END_TEST
 
