@@ -495,7 +495,8 @@ is_category_id(const char *id)
 	return len > 0 && len <= CATEGORY_ID_MAX && id[len] == '\0';
 }
 
-/* {name} is the one thing that a hat's text can ask for. */
+/* {name} is the one thing that a hat's text can ask for, once: so the title
+ * has room for pattern and name. */
 void
 load_hat(struct option_loader *l, const struct option *o, const yaml_node_t *n,
     void *base)
@@ -506,6 +507,10 @@ load_hat(struct option_loader *l, const struct option *o, const yaml_node_t *n,
 		return;
 	for (const char *c = text; *c != '\0'; c++) {
 		if (strncmp(c, "{name}", 6) == 0) {
+			if (strstr(c + 6, "{name}") != NULL) {
+				bad(l, o, n, "want {name} once");
+				return;
+			}
 			c += 5;
 		} else if (*c == '{' || *c == '}') {
 			bad(l, o, n, "want {name} or no braces");
