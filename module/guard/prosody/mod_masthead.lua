@@ -90,7 +90,7 @@ local MAX = {
 	cached_name = 128; -- bytes of a namespace
 	reaction = 64; -- bytes; the longest emoji have about 40
 	reactions = 32; -- in one message
-	asks = 256; -- occupants asked about at a time, not joining
+	asks = 128; -- occupants asked about at a time, not joining
 	eager = 3; -- a post whose verdicts are void asks so often at once
 };
 
@@ -1347,13 +1347,15 @@ end
 -- Renews, expires, and asks about whoever was not asked about.
 local function attend_records(t)
 	local expired, due = {}, {};
+	local may_ask = link.attached and not stopping and MAX.asks - link.asks_in_flight or 0;
 	for room_jid, nicks in pairs(records) do
 		for nick_jid, record in pairs(nicks) do
 			if record.expires_at and t >= record.expires_at then
 				expired[#expired + 1] = { room_jid, nick_jid, record };
 				record.next_ask = record.next_ask or t;
 			end
-			if record.next_ask and t >= record.next_ask and not record.is_asking then
+			if #due < may_ask and record.next_ask and t >= record.next_ask
+			and not record.is_asking then
 				due[#due + 1] = { room_jid, nick_jid, record };
 			end
 		end
@@ -1362,9 +1364,7 @@ local function attend_records(t)
 		local room_jid, nick_jid, record = expired[i][1], expired[i][2], expired[i][3];
 		take_off(record, room_jid, nick_jid);
 	end
-	if not link.attached or stopping then return; end
-	for i = 1, #due do
-		if link.asks_in_flight >= MAX.asks then break; end -- the tick goes on
+	for i = 1, #due do -- the rest at the next tick
 		ask_about(due[i][1], due[i][2], due[i][3]);
 	end
 end
@@ -1422,7 +1422,7 @@ end
 local function prune_records()
 	for room_jid, room in pairs(live_rooms()) do
 		for nick_jid in pairs(records[room_jid] or {}) do
-			if not room:get_occupant_by_nick(nick_jid) then
+			if not room._occupants[nick_jid] then
 				forget(room_jid, nick_jid);
 			end
 		end
