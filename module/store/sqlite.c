@@ -89,7 +89,13 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_TOKEN_INSERT] =
 	    "INSERT INTO tokens (id, jid, aud, occupant,"
 	    " kid, text, iat_s, exp_s, serial) SELECT ?1, jid, ?3, ?4, ?5,"
-	    " ?6, ?7, ?8, ?9 FROM publishers WHERE jid = ?2",
+	    " ?6, ?7, ?8, ?9 FROM publishers WHERE jid = ?2"
+	    /* Signatures are deterministic: the same claims in the same second
+	     * are the same token, whatever the register was. */
+	    " ON CONFLICT (id) DO UPDATE SET"
+	    " serial = max(serial, excluded.serial)"
+	    " WHERE text = excluded.text AND jid = excluded.jid"
+	    " AND aud = excluded.aud AND occupant = excluded.occupant",
 	[SQL_TOKEN_EXPIRE] = "DELETE FROM tokens WHERE exp_s < ?1",
 	[SQL_TOKEN_DELIST] = "DELETE FROM tokens WHERE kid = ?1"
 			     " AND iat_s >= ?2",

@@ -141,7 +141,8 @@ int store_token_find(struct store *s, const char *jid, const char *aud,
 int store_token_by_id(struct store *s, const char *id, struct token_row *r,
     struct err *e);
 /* Does not move the serial.  The publisher must be on the register, the key
- * must not be revoked. */
+ * must not be revoked.  A token that is there already, from an older record
+ * of the publisher, is from then on one of the newer. */
 int store_token_add(struct store *s, const char *jid, const char *aud,
     const char *occupant, const struct token_row *t, struct err *e);
 /* Forgets tokens that expired before `before_s`; `*count_r` of them. */

@@ -519,6 +519,32 @@ START_TEST(test_change_voids_tokens)
 }
 END_TEST
 
+/* The same claims in the same second are the same token: two checks around a
+ * change of the register sign it twice. */
+START_TEST(test_token_twice)
+{
+	struct token_row t;
+	int64_t before, after;
+
+	fx_approved(DAILY, "Daily");
+	fx_ok(store_serial(fx_r, &before, &fx_e));
+	add_token("a", 100, before);
+	fx_ok(fx_decide(DECISION_SUSPEND, DAILY, NULL, NULL));
+	fx_ok(fx_decide(DECISION_RESTORE, DAILY, NULL, &after));
+	ck_assert_int_eq(find_token("occ:1", "k1", &t), 0);
+	add_token("a", 100, after);
+	ck_assert_int_eq(find_token("occ:1", "k1", &t), 1);
+	ck_assert_int_eq(t.serial, after);
+	add_token("a", 100, before);
+	ck_assert_int_eq(find_token("occ:1", "k1", &t), 1);
+	ck_assert_int_eq(t.serial, after);
+	/* An ID stands for one token. */
+	t.text[0]++;
+	fx_fails(store_token_add(fx_w, DAILY, "xmpp:room@x", "occ:1", &t, &fx_e),
+	    "no token");
+}
+END_TEST
+
 START_TEST(test_token_expire)
 {
 	struct token_row t;
@@ -639,6 +665,7 @@ suite(void)
 	tcase_add_test(c, test_unknown_accounts_leave_no_trace);
 	tcase_add_test(c, test_token);
 	tcase_add_test(c, test_change_voids_tokens);
+	tcase_add_test(c, test_token_twice);
 	tcase_add_test(c, test_token_expire);
 	tcase_add_test(c, test_keys);
 	tcase_add_test(c, test_key_revoke);
