@@ -688,6 +688,10 @@ LOUD = {
         "<body>x</body>",
         "<body>x</body><reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>👍</reaction></reactions>",
         "<body>x</body><retract xmlns='urn:xmpp:message-retract:1' id='x'/>",
+        "<body>x</body><body xml:lang='de'>y</body><retract xmlns='urn:xmpp:message-retract:1' id='x'/>"
+        "<fallback xmlns='urn:xmpp:fallback:0'/>",
+        "<body>x</body><fallback xmlns='urn:xmpp:fallback:0'/>",
+        "<fallback xmlns='urn:xmpp:fallback:0'>a text</fallback>",
         "<body>x</body><reply xmlns='urn:xmpp:reply:0' id='x' to='y'/>",
         "<reply xmlns='urn:xmpp:reply:0' id='x' to='y'/>",
         "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>" + 'a whole text ' * 9 + "</reaction></reactions>",
@@ -717,6 +721,24 @@ async def readers_are_left_in_peace(w):
         a.say(room, name, inner)
         eq((name, await b.end_of(name)), (name, 'ok'))
     eq(w.component.items, [])
+
+
+@test
+async def a_retraction_passes_without_the_words_around_it(w):
+    room, a, b = await w.two(first='alice')
+    w.component.policy = lambda item: w.component.refusing()
+    words = ("<body>text</body><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'>"
+             "<body/></fallback><store xmlns='urn:xmpp:hints'/>")
+    for name in ('retraction', 'old retraction'):
+        a.say(room, name, QUIET[name] + words)
+        m = await b.until(lambda s: s.get('id') == name)
+        assert 'retract' in ET.tostring(m).decode() and 'text' not in ET.tostring(m).decode(), ET.tostring(m)
+        eq(await a.end_of(name), 'ok')
+    eq(w.component.items, [])
+    w.component.policy = w.component.passing
+    await a.enter('watched@rooms.localhost', 'Alice')  # there, nothing is taken away
+    a.say('watched@rooms.localhost', 'observed', QUIET['retraction'] + words)
+    assert 'text' in ET.tostring(await a.until(lambda s: s.get('id') == 'observed')).decode()
 
 
 @test

@@ -67,6 +67,7 @@ local NS_REACTIONS = "urn:xmpp:reactions:0"; -- XEP-0444
 local NS_CORRECT = "urn:xmpp:message-correct:0"; -- XEP-0308
 local NS_FASTEN = "urn:xmpp:fasten:0"; -- XEP-0422, of XEP-0424 before 0.4
 local NS_ATOM = "http://www.w3.org/2005/Atom"; -- RFC 4287
+local NS_FALLBACK = "urn:xmpp:fallback:0"; -- XEP-0428
 local NS_MEDIA = "urn:xmpp:sims:1"; -- XEP-0385
 
 local MAX = {
@@ -244,6 +245,11 @@ local QUIET = {
 	["urn:xmpp:message-retract:1"] = names("retract");
 };
 
+local RETRACT = { -- XEP-0424
+	["urn:xmpp:message-retract:0"] = true;
+	["urn:xmpp:message-retract:1"] = true;
+};
+
 local ENCRYPTED = {
 	["eu.siacs.conversations.axolotl"] = true; -- XEP-0384 before 0.4
 	["urn:xmpp:omemo:1"] = true;
@@ -252,6 +258,15 @@ local ENCRYPTED = {
 	["jabber:x:encrypted"] = true; -- XEP-0027
 	["urn:xmpp:eme:0"] = true; -- XEP-0380
 };
+
+local function drop_spare_words(stanza)
+	stanza:maptags(function (tag)
+		local ns = tag.attr.xmlns;
+		if ns ~= NS_FALLBACK and (ns ~= stanza.attr.xmlns or tag.name ~= "body") then
+			return tag;
+		end
+	end);
+end
 
 -- What `classify` found; one table, used again for each post.  Whoever
 -- keeps something of it, takes it (`keep_found`).
@@ -412,7 +427,8 @@ local function classify(stanza, place, bare, nick_jid)
 
 	local tags = stanza.tags;
 	local own_ns = stanza.attr.xmlns;
-	local is_loud, has_body, has_subject, has_thread, is_correction;
+	local is_loud, has_subject, has_thread, is_correction, is_retraction;
+	local bodies, fallbacks = 0, 0;
 	for k in next, stanza.attr do
 		if reserved[k] then found.to_strip = true; end
 	end
@@ -426,21 +442,23 @@ local function classify(stanza, place, bare, nick_jid)
 			if name == "thread" then
 				has_thread = true;
 				is_loud = is_loud or tag.tags[1] ~= nil;
+			elseif name == "body" then
+				bodies = bodies + 1;
 			else
 				is_loud = true;
-				if name == "body" then
-					has_body = true;
-				elseif name == "subject" then
-					has_subject = true;
-				end
+				has_subject = has_subject or name == "subject";
 			end
 		elseif ns and (reserved[ns] or top_groupchat[ns]) then
 			drop, found.to_strip = true, true; -- as if it were not there
 		else
 			local quiet = QUIET[ns];
-			if quiet and quiet[tag.name] and #tag == 0 then -- luacheck: ignore 542
+			if quiet and quiet[tag.name] and #tag == 0 then
+				is_retraction = is_retraction or RETRACT[ns];
 			elseif ns == NS_REACTIONS and place.may_react and are_reactions(tag) then -- luacheck: ignore 542
-			elseif ns == NS_FASTEN and is_old_retraction(tag) then -- luacheck: ignore 542
+			elseif ns == NS_FASTEN and is_old_retraction(tag) then
+				is_retraction = true;
+			elseif ns == NS_FALLBACK then
+				fallbacks = fallbacks + 1;
 			else
 				is_loud = true;
 				if ns == NS_CORRECT and tag.name == "replace" then
@@ -459,6 +477,12 @@ local function classify(stanza, place, bare, nick_jid)
 			if tag.tags[1] then look_below(tag, 2); end
 		end
 	end
+	-- Clients put words for older ones around a retraction.  The retraction
+	-- passes, whoever it is from; the words do not.
+	found.has_spare_words = not is_loud and is_retraction
+		and bodies <= 1 and fallbacks == 1
+		and not place.is_observed and not place.only_labelled;
+	is_loud = is_loud or bodies + fallbacks > 0 and not found.has_spare_words;
 	if not is_loud and #stanza ~= #tags then -- text between the elements
 		for i = 1, #stanza do
 			local text = stanza[i];
@@ -475,7 +499,7 @@ local function classify(stanza, place, bare, nick_jid)
 		return nil; -- the author does not claim to publish here
 	end
 	-- As mod_muc's subject.lib dispatches it.
-	if has_subject and not has_body and not has_thread then return "subject"; end
+	if has_subject and bodies == 0 and not has_thread then return "subject"; end
 	return is_correction and "correct" or "message";
 end
 found.reprint_count, found.label_count = 0, 0;
@@ -1697,6 +1721,7 @@ local function on_groupchat(event)
 	local sender = senders[attr.from];
 	local lane = not item and sender and sender.lanes[room_jid];
 	if not kind then
+		if found.has_spare_words then drop_spare_words(stanza); end
 		if not lane then return; end
 		hold_plain(event, room_jid).inside = true;
 		return true;
