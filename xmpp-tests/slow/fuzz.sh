@@ -19,14 +19,24 @@ MAX_LEN=16384
 BUILD=$(dirname "$MASTHEAD_BIN")
 FINDINGS=$PWD/fuzz-findings
 TMP=$(mktemp -d)
-trap 'rm -rf "$TMP"' EXIT
+JOBS=''
+finish() {
+	trap - EXIT HUP INT TERM
+	for job in $JOBS; do
+		kill "$job" 2>/dev/null
+	done
+	wait
+	rm -rf "$TMP"
+}
+trap finish EXIT
+trap 'exit 130' HUP INT TERM
 
-[ $# -gt 0 ] || set -- $(
+if [ $# -eq 0 ]; then
 	for source in xmpp-tests/fuzz/fuzz_*.c; do
 		name=${source##*/fuzz_}
-		echo "${name%.c}"
+		set -- "$@" "${name%.c}"
 	done
-)
+fi
 
 if ! command -v clang >/dev/null; then
 	echo '1..0 # SKIP no clang'
@@ -40,21 +50,31 @@ if ! make V=fuzz BUILD="$BUILD" fuzz >"$TMP/make" 2>&1; then
 fi
 
 fuzz() { # TARGET
+	trap - EXIT
+	trap 'kill "$fuzzer" 2>/dev/null; exit 130' HUP INT TERM
 	mkdir -p "$TMP/$1.new" "$FINDINGS"
 	nice "$BUILD/fuzz/fuzz/$1" -max_total_time="$FUZZ_SECONDS" \
 		-timeout=10 -max_len="$MAX_LEN" -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$FINDINGS/$1-" \
-		"$TMP/$1.new" "xmpp-tests/fuzz/corpus/$1" >"$TMP/$1.out" 2>&1
+		"$TMP/$1.new" "xmpp-tests/fuzz/corpus/$1" \
+		>"$TMP/$1.out" 2>&1 &
+	fuzzer=$!
+	wait "$fuzzer"
 	echo $? >"$TMP/$1.status"
 }
 
 running=0
 for name; do
 	fuzz "$name" &
+	JOBS="$JOBS $!"
 	running=$((running + 1))
-	[ $((running % FUZZ_JOBS)) -ne 0 ] || wait
+	if [ $((running % FUZZ_JOBS)) -eq 0 ]; then
+		wait
+		JOBS=''
+	fi
 done
 wait
+JOBS=''
 
 number=0 failed=0
 for name; do

@@ -49,7 +49,8 @@ def checks(peer):
     answer = peer.expect("id='%s'" % ident).decode()
     found = len(re.findall("<verdict ", answer))
     if found != 64:
-        raise WireError("%d verdicts: %s" % (found, answer[:500]))
+        raise WireError("%d verdicts: %s\n%s" % (
+            found, answer[:300], daemon.log_text()[-2000:]))
     sums["verdicts"] += found
     return re.findall(r"<badge [^>]*id='([^']*)'", answer)
 

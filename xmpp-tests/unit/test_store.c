@@ -540,7 +540,8 @@ START_TEST(test_token_twice)
 	ck_assert_int_eq(t.serial, after);
 	/* An ID stands for one token. */
 	t.text[0]++;
-	fx_fails(store_token_add(fx_w, DAILY, "xmpp:room@x", "occ:1", &t, &fx_e),
+	fx_fails(
+	    store_token_add(fx_w, DAILY, "xmpp:room@x", "occ:1", &t, &fx_e),
 	    "no token");
 }
 END_TEST
