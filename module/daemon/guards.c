@@ -65,6 +65,7 @@ struct guards {
 	size_t count;
 	struct wait *waits;
 	uint64_t next_id;
+	int64_t serial; /* of the last recall, whoever heard of it */
 };
 
 int
@@ -300,6 +301,8 @@ recall_send(struct guards *g, struct guard *d, uint64_t number, int64_t serial,
 void
 guards_on_up(struct guards *g, int64_t serial)
 {
+	if (serial > g->serial)
+		g->serial = serial;
 	for (size_t i = 0; i < g->count; i++) {
 		struct guard *d = &g->list[i];
 
@@ -398,7 +401,7 @@ guard_on_probe_answer(struct guards *g, struct guard *d, bool is_error)
 	if (is_error)
 		guard_missing(g, d, "answers with an error");
 	else if (d->is_stale)
-		recall_send(g, d, g->next_id++, d->serial, NULL);
+		recall_send(g, d, g->next_id++, g->serial, NULL);
 	confirm_end(g, d, !is_error);
 }
 
@@ -467,6 +470,8 @@ guards_recall(struct guards *g, int64_t serial, const char *actor,
 	struct wait *w = NULL;
 	size_t told = 0;
 
+	if (serial > g->serial)
+		g->serial = serial;
 	if (done != NULL && (w = calloc(1, sizeof *w)) != NULL) {
 		w->done = done;
 		w->arg = arg;

@@ -334,6 +334,23 @@ START_TEST(a_wait_ends_once_when_the_guard_is_found_missing)
 }
 END_TEST
 
+/* Verdicts from before what it missed may still be on their way to it. */
+START_TEST(a_guard_that_was_missing_is_told_the_newest_serial)
+{
+	guards_on_up(g, 7);
+	guards_on_attach(g, "rooms.a", "Prosody", 7);
+	now_ms += GUARDS_PROBE_MS;
+	guards_tick(g);
+	answer("rooms.a", true);
+	guards_recall(g, 9, "daily@a", NULL, NULL);
+	ck_assert_uint_eq(sent("serial='9'"), 0);
+	now_ms += GUARDS_PROBE_MS;
+	guards_tick(g);
+	answer("rooms.a", false);
+	ck_assert_uint_eq(sent("serial='9'"), 1);
+}
+END_TEST
+
 START_TEST(a_probe_that_the_server_bounces_is_a_missing_guard)
 {
 	struct guard_info i;
@@ -437,6 +454,7 @@ main(void)
 	tcase_add_test(t, a_new_list_that_nobody_confirms_ends_the_wait);
 	tcase_add_test(t, a_guard_that_does_not_answer_a_probe_is_missing);
 	tcase_add_test(t, a_wait_ends_once_when_the_guard_is_found_missing);
+	tcase_add_test(t, a_guard_that_was_missing_is_told_the_newest_serial);
 	tcase_add_test(t, a_probe_that_the_server_bounces_is_a_missing_guard);
 	tcase_add_test(t, an_answer_counts_from_the_guard_that_was_asked_only);
 	tcase_add_test(t, too_many_recalls_become_one_for_all);
