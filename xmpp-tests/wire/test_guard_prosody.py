@@ -963,6 +963,22 @@ async def forged_badges_and_hats_reach_nobody(w):
 
 
 @test
+async def the_room_lends_its_name_to_nobodys_words(w):
+    room, a, b = await w.two(first='mallory')
+    words = ("<subject>free words</subject><body>free words</body>"
+             "<html xmlns='http://jabber.org/protocol/xhtml-im'>free words</html>")
+    for what, to in (('invite', b.jid), ('decline', f'{room}/Bob')):
+        a.send(f"<message to='{room}'><x xmlns='{USER_NS}'><{what} to='{to}'><reason>why</reason></{what}></x>"
+               f"{words}<keep xmlns='urn:keep'/></message>")
+        s = await b.until(lambda s, what=what: has(s, what, USER_NS))
+        text = ET.tostring(s).decode()
+        eq(s.get('from'), room)
+        assert 'free words' not in text and has(s, 'keep', 'urn:keep'), text
+        # what the server says itself names the sender
+        assert 'mallory' in s.find('{jabber:client}body').text.lower() and 'why' in text, text
+
+
+@test
 async def hats_forged_before_the_place_was_guarded_come_off(w):
     room = 'later@rooms.localhost'
     a, m = await w.client('alice'), await w.client('mallory')

@@ -68,6 +68,7 @@ local NS_CORRECT = "urn:xmpp:message-correct:0"; -- XEP-0308
 local NS_FASTEN = "urn:xmpp:fasten:0"; -- XEP-0422, of XEP-0424 before 0.4
 local NS_ATOM = "http://www.w3.org/2005/Atom"; -- RFC 4287
 local NS_FALLBACK = "urn:xmpp:fallback:0"; -- XEP-0428
+local NS_XHTML_IM = "http://jabber.org/protocol/xhtml-im"; -- XEP-0071
 local NS_MEDIA = "urn:xmpp:sims:1"; -- XEP-0385
 
 local MAX = {
@@ -259,12 +260,25 @@ local ENCRYPTED = {
 	["urn:xmpp:eme:0"] = true; -- XEP-0380
 };
 
-local function drop_spare_words(stanza)
-	stanza:maptags(function (tag)
-		local ns = tag.attr.xmlns;
-		if ns ~= NS_FALLBACK and (ns ~= stanza.attr.xmlns or tag.name ~= "body") then
-			return tag;
+-- Takes out the child elements that `is_unwanted`; in one pass as well.
+local function remove_tags(stanza, is_unwanted)
+	local tags, n, kept = {}, #stanza, 0;
+	for i = 1, n do
+		local child = stanza[i];
+		local is_tag = type(child) == "table";
+		stanza[i] = nil;
+		if not is_tag or not is_unwanted(child, child.attr.xmlns) then
+			kept = kept + 1;
+			stanza[kept] = child;
+			if is_tag then tags[#tags + 1] = child; end
 		end
+	end
+	stanza.tags = tags;
+end
+
+local function drop_spare_words(stanza)
+	remove_tags(stanza, function (tag, ns)
+		return ns == NS_FALLBACK or ns == stanza.attr.xmlns and tag.name == "body";
 	end);
 end
 
@@ -1850,6 +1864,18 @@ module:hook("muc-build-occupant-presence", function (event)
 	end
 end, 1000);
 module:hook("muc-build-occupant-presence", on_build_presence, -1000);
+
+-- Invitations and refusals of them go out in the room's own name, with
+-- whatever body their sender gave them.  The room writes one that says who it
+-- was (muc.lib), unless there is one already.
+local function sign_invitation(event)
+	if not place_of(event.room.jid) then return; end
+	remove_tags(event.stanza, function (_, ns)
+		return ns == event.stanza.attr.xmlns or ns == NS_XHTML_IM;
+	end);
+end
+module:hook("muc-invite", sign_invitation, 1000);
+module:hook("muc-decline", sign_invitation, 1000);
 
 module:hook("muc-broadcast-message", function (event)
 	if not subject_extras then return; end
