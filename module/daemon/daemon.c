@@ -16,7 +16,8 @@
 
 #define TICK_MS 500
 #define MISSING_WARN_S 10 /* grace for guards after the stream is up */
-#define EXPIRE_TOKENS_S 3600
+#define EXPIRE_TOKENS_MS 3600000
+#define CLOCK_DRIFT_S 600 /* in an hour; more is no drift */
 /* Guards ask again for a hat every ten seconds: if it lasts, it shows. */
 #define BADGE_ERR_KEPT_MS 20000
 
@@ -318,15 +319,38 @@ expire_done(void *arg, int rc, const struct err *e)
 	free(arg);
 }
 
+/*
+ * Whether the wall clock has run about as far as the monotonic one since the
+ * last time.  If not, somebody has set it, perhaps to a wrong date: what is
+ * deleted by a wrong date does not come back, so that round is left out.
+ */
+static bool
+is_clock_steady(int64_t wall_s, int64_t mono_ms)
+{
+	int64_t drift_s = wall_s - mono_ms / 1000;
+
+	return -CLOCK_DRIFT_S <= drift_s && drift_s <= CLOCK_DRIFT_S;
+}
+
 static void
 expire_tokens(struct daemon *d)
 {
-	int64_t now_s = clock_wall_s(), *before_s;
+	int64_t mono_ms = clock_mono_ms(), now_s = clock_wall_s(), *before_s;
+	int64_t passed_ms = mono_ms - d->expired_mono_ms;
+	bool is_steady;
 	struct err e;
 
-	if (now_s - d->expired_tokens_s < EXPIRE_TOKENS_S)
+	if (d->expired_mono_ms != 0 && passed_ms < EXPIRE_TOKENS_MS)
 		return;
-	d->expired_tokens_s = now_s;
+	is_steady = d->expired_mono_ms == 0 ||
+	    is_clock_steady(now_s - d->expired_wall_s, passed_ms);
+	d->expired_wall_s = now_s;
+	d->expired_mono_ms = mono_ms;
+	if (!is_steady) {
+		log_event(LOG_WARNING, "clock-set", "do",
+		    "see that the machine's date is right", NULL);
+		return;
+	}
 	before_s = malloc(sizeof *before_s);
 	if (before_s == NULL)
 		return;
@@ -476,13 +500,15 @@ watch(struct daemon *d)
 	(void)uv_timer_start(&d->tick, on_tick, TICK_MS, TICK_MS);
 }
 
+/* Signals that end the program are still caught, so that a second one does
+ * not cut the end short; they no longer keep the loop alive. */
 static void
 unwatch(struct daemon *d)
 {
 	uv_close((uv_handle_t *)&d->tick, NULL);
 	uv_close((uv_handle_t *)&d->on_hup, NULL);
-	uv_close((uv_handle_t *)&d->on_int, NULL);
-	uv_close((uv_handle_t *)&d->on_term, NULL);
+	uv_unref((uv_handle_t *)&d->on_int);
+	uv_unref((uv_handle_t *)&d->on_term);
 }
 
 int
@@ -522,6 +548,8 @@ daemon_run(struct daemon *d)
 	log_event(LOG_INFO, "started", "version", MASTHEAD_VERSION, "domain",
 	    d->domain, NULL);
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&d->on_int, NULL);
+	uv_close((uv_handle_t *)&d->on_term, NULL);
 }
 
 static void
@@ -542,10 +570,11 @@ daemon_stop(struct daemon *d)
 	(void)sd_notify(0, "STOPPING=1");
 	log_event(LOG_INFO, "stopping", NULL);
 	unwatch(d);
+	/* What waits for the disk is answered before the streams end. */
+	writer_stop(d->writer);
+	guards_end_waits(d->guards);
 	control_close(d->control, NULL, NULL);
 	d->control = NULL;
-	/* What waits for the disk is answered before the stream ends. */
-	writer_stop(d->writer);
 	stream_stop(d->stream, stream_closed, d->router);
 }
 

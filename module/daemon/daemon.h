@@ -53,7 +53,8 @@ struct daemon {
 	int64_t badge_err_ms;	  /* when that was */
 	struct err reload_err;	  /* of the last reload; "" if it went well */
 	uint64_t violations;	  /* stanzas over a limit */
-	int64_t expired_tokens_s; /* when old tokens were last forgotten */
+	/* When old tokens were last forgotten, by both clocks. */
+	int64_t expired_wall_s, expired_mono_ms;
 	bool is_sync_due;	  /* its tables are behind the configuration */
 	bool is_stopping;
 };

@@ -164,14 +164,20 @@ owed_end(struct guards *g, struct guard *d)
 }
 
 void
+guards_end_waits(struct guards *g)
+{
+	while (g->waits != NULL)
+		wait_finish(g, g->waits);
+}
+
+void
 guards_free(struct guards *g)
 {
 	if (g == NULL)
 		return;
 	for (size_t i = 0; i < g->count; i++)
 		owed_end(g, &g->list[i]);
-	while (g->waits != NULL)
-		wait_finish(g, g->waits);
+	guards_end_waits(g);
 	free(g->list);
 	free(g);
 }

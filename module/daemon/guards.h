@@ -83,6 +83,9 @@ typedef void (*guards_recall_cb)(void *arg, size_t told, size_t answered);
 void guards_recall(struct guards *g, int64_t serial, const char *actor,
     guards_recall_cb done, void *arg);
 
+/* Nobody waits any longer: calls every `done` with what has come so far. */
+void guards_end_waits(struct guards *g);
+
 /* To be called every second or so. */
 void guards_tick(struct guards *g);
 

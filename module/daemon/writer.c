@@ -116,11 +116,14 @@ writer_new(struct writer **r, uv_loop_t *loop, struct store *s, struct err *e)
 	w->wake.data = w;
 	list_init(&w->waiting);
 	list_init(&w->finished);
+	/* What fails here ends the program: `w` stays, but its handle must not
+	 * keep the loop from ending, too. */
 	if (uv_mutex_init(&w->lock) != 0 || uv_cond_init(&w->more) != 0 ||
-	    uv_async_init(loop, &w->wake, writer_on_wake) != 0 ||
-	    uv_thread_create(&w->thread, writer_thread, w) != 0) {
-		/* Before the loop runs: the program ends on this. */
+	    uv_async_init(loop, &w->wake, writer_on_wake) != 0)
 		return err_set(e, "cannot start the register's writer");
+	if (uv_thread_create(&w->thread, writer_thread, w) != 0) {
+		uv_close((uv_handle_t *)&w->wake, NULL);
+		return err_set(e, "no thread for the register's writer");
 	}
 	*r = w;
 	return 0;
