@@ -67,7 +67,10 @@ def a_change_that_waits_is_made_before_the_end():
                 stderr=subprocess.DEVNULL)
             time.sleep(0.3)
             daemon.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            time.sleep(0.2)
+            # An impatient supervisor must not cost the change.
+            daemon.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)
         # Nobody waits for guards any more, but what is on the disk is said.
         must(ctl.wait(10) == 0, "mastheadctl does not say what was done")
         daemon.process.wait(20)
