@@ -1111,7 +1111,10 @@ local function read_verdict(tag, item, place, v_epoch, v_serial)
 		return UNAVAILABLE; -- a word that we do not know decides nothing
 	elseif item.kind == "join" then
 		verdict.hats = hats_of(tag.tags, place);
+		-- At least a second: a hat that ends at once would be asked for
+		-- again with every tick.
 		verdict.expires = tonumber(tag.attr.expires);
+		if verdict.expires and verdict.expires < 1 then verdict.expires = 1; end
 	else
 		for i = 1, #tag.tags do
 			local extra = tag.tags[i];
@@ -1887,6 +1890,17 @@ module:hook("muc-occupant-left", function (event)
 	forget(event.room.jid, event.nick);
 end);
 
+-- Of two who wanted the nickname at the same time, the record may be that of
+-- the one who did not get it.
+module:hook("muc-occupant-joined", function (event)
+	local nicks = records[event.room.jid];
+	local record = nicks and nicks[event.nick];
+	local bare = event.occupant.bare_jid;
+	if record and record.bare ~= bare then
+		record_of(event.room.jid, event.nick, bare).next_ask = now();
+	end
+end);
+
 module:hook("muc-room-destroyed", function (event)
 	records[event.room.jid] = nil;
 end, 1000);
@@ -2015,6 +2029,8 @@ local function load_places()
 		err = not ok and why;
 	end
 	if err then
+		-- There was a list, so some room is guarded: that is not "never".
+		pass_before_attach = false;
 		module:log("error", "The stored place list cannot be read: %s", err);
 	elseif not places and not pass_before_attach then
 		module:log("info", "No place list so far: until %s is there, posts in all rooms bounce", component);
