@@ -46,16 +46,16 @@ struct daemon {
 
 	char epoch[CHECKS_EPOCH_MAX + 1];
 	int64_t started_s;
-	int64_t stream_since_s;	  /* since when it is up, or down */
-	char stream_why[256];	  /* why it is down; "" while it is up */
-	struct err register_err;  /* why it cannot be read; "" while it can */
-	struct err badge_err;	  /* why none could be issued lately, or "" */
-	int64_t badge_err_ms;	  /* when that was */
-	struct err reload_err;	  /* of the last reload; "" if it went well */
-	uint64_t violations;	  /* stanzas over a limit */
+	int64_t stream_since_s;	 /* since when it is up, or down */
+	char stream_why[256];	 /* why it is down; "" while it is up */
+	struct err register_err; /* why it cannot be read; "" while it can */
+	struct err badge_err;	 /* why none could be issued lately, or "" */
+	int64_t badge_err_ms;	 /* when that was */
+	struct err reload_err;	 /* of the last reload; "" if it went well */
+	uint64_t violations;	 /* stanzas over a limit */
 	/* When old tokens were last forgotten, by both clocks. */
 	int64_t expired_wall_s, expired_mono_ms;
-	bool is_sync_due;	  /* its tables are behind the configuration */
+	bool is_sync_due; /* its tables are behind the configuration */
 	bool is_stopping;
 };
 

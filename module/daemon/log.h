@@ -18,7 +18,7 @@
 #include "core/buf.h"
 
 #define LOG_LINE_MAX 4096 /* bytes; a longer line is cut */
-#define LOG_KEYS_MAX 1024  /* of log_once_a_minute, at once */
+#define LOG_KEYS_MAX 1024 /* of log_once_a_minute, at once */
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
