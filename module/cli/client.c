@@ -119,6 +119,7 @@ dial(const char *path, struct err *e)
 		return fd;
 	(void)err_set(e, "%s: %s%s", path, strerror(errno),
 	    errno == ENOENT || errno == ECONNREFUSED ? "; is masthead running?"
+		: errno == EACCES		     ? "; use sudo"
 						     : "");
 	(void)close(fd);
 	return -1;

@@ -106,8 +106,8 @@ parse_globals(struct globals *g, int argc, char **argv, struct err *e)
 	return i;
 }
 
-/* --help anywhere after a command asks for that command's usage; --json is
- * so often written last that it is taken there, too. */
+/* -h or --help anywhere after a command asks for that command's usage; --json
+ * is so often written last that it is taken there, too. */
 static int
 take_trailing_globals(struct globals *g, const char **words, int count)
 {
@@ -121,7 +121,8 @@ take_trailing_globals(struct globals *g, const char **words, int count)
 		}
 		if (strcmp(words[i], "--json") == 0)
 			g->is_json = true;
-		else if (strcmp(words[i], "--help") == 0)
+		else if (strcmp(words[i], "-h") == 0 ||
+		    strcmp(words[i], "--help") == 0)
 			g->wants_help = true;
 		else
 			words[kept++] = words[i];

@@ -222,6 +222,8 @@ static const struct {
 	{ "help of a command", { "publisher", "show", "--help" }, 0,
 	    "usage: mastheadctl [-s SOCKET] [--json] publisher show JID\n",
 	    NULL },
+	{ "short help of a command", { "key", "revoke", "-h" }, 0,
+	    "usage: mastheadctl [-s SOCKET] [--json] key revoke KID", NULL },
 	{ "version", { "-V" }, 0, "mastheadctl " MASTHEAD_VERSION, NULL },
 	{ "nothing", { NULL }, 2, NULL, "no command given" },
 	{ "unknown command", { "fly" }, 2, NULL,
