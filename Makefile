@@ -57,16 +57,17 @@ FUZZ     := $(call tests,fuzz/fuzz_,fuzz/)
 BENCH    := $(call tests,bench/,bench/)
 SAMPLES  := $(addprefix conf/,masthead.yaml agreements/news/1.en.txt \
 	      agreements/news/1.de.txt)
-# The samples, with the paths of this installation.
+# The samples and manuals, with the paths of this installation.
 CONF     := $(patsubst %,$(OUT)/%,$(shell find conf -type f))
+MAN      := $(addprefix $(OUT)/man/,masthead.8 mastheadctl.8 masthead.conf.5)
 
 # What is installed: mode, file, folder.  `uninstall` removes just that.
 define FILES :=
 755 $(BIN)/masthead $(PREFIX)/sbin
 755 $(BIN)/mastheadctl $(PREFIX)/sbin
-644 docs/masthead.8 $(PREFIX)/share/man/man8
-644 docs/mastheadctl.8 $(PREFIX)/share/man/man8
-644 docs/masthead.conf.5 $(PREFIX)/share/man/man5
+644 $(OUT)/man/masthead.8 $(PREFIX)/share/man/man8
+644 $(OUT)/man/mastheadctl.8 $(PREFIX)/share/man/man8
+644 $(OUT)/man/masthead.conf.5 $(PREFIX)/share/man/man5
 644 module/guard/prosody/mod_masthead.lua $(PREFIX)/lib/masthead/prosody
 644 $(OUT)/conf/masthead.service $(PREFIX)/lib/systemd/system
 $(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
@@ -79,7 +80,8 @@ export FILES
 .PHONY: all deps demo run test test-slow test-all unit fuzz tools lint bench \
 	bench-tools install uninstall dist clean FORCE
 
-all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE)
+# With all that is installed: `sudo make install` leaves no files of root's.
+all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE) $(CONF) $(MAN)
 unit: $(UNIT) $(LOCALE)
 fuzz: $(FUZZ) $(LOCALE)
 tools: $(OUT)/harness $(OUT)/judges/token_tool
@@ -156,12 +158,14 @@ $(OUT)/locale/%.res: module/text/locale/%.txt
 	@mkdir -p $(@D)
 	genrb -q -e UTF-8 -d $(@D) $<
 
+WITH_PATHS = mkdir -p $(@D) && sed 's,/usr/local/,$(PREFIX)/,g; \
+	     s,/etc/masthead,$(SYSCONFDIR)/masthead,g' $< >$@
 $(OUT)/conf/%: conf/% FORCE
-	@mkdir -p $(@D)
-	@sed 's,/usr/local/,$(PREFIX)/,g; s,/etc/masthead,$(SYSCONFDIR)/masthead,g' \
-		$< >$@
+	@$(WITH_PATHS)
+$(OUT)/man/%: docs/% FORCE
+	@$(WITH_PATHS)
 
-install: all $(CONF)
+install: all
 	@echo "$$FILES" | while read -r mode file dir; do \
 		[ -z "$$mode" ] || install -D -m "$$mode" "$$file" \
 			"$(DESTDIR)$$dir/$${file##*/}" || exit 1; \

@@ -79,7 +79,7 @@ check 'the unit starts what was installed' says \
     "$D/opt/here/lib/systemd/system/masthead.service"
 check 'the unit names the configuration of SYSCONFDIR' says \
     '/opt/etc/masthead' "$D/opt/here/lib/systemd/system/masthead.service"
-check 'no file points to another prefix' none_says /usr/local/sbin
+check 'no file points to another prefix' none_says /usr/local/
 check 'what is installed runs, and finds its texts' init
 check 'installing twice is as good as once' build install
 check 'uninstall' build uninstall
