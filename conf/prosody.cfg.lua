@@ -1,7 +1,8 @@
 -- For Prosody 0.12: three additions to prosody.cfg.lua.  Restart Prosody
 -- afterwards, or reload it and activate the new host with `prosodyctl shell`.
 
--- 1. Above all hosts: where the guard module is, and whom it asks.
+-- 1. Above all hosts: where the guard module is, and whom it asks.  Debian's
+--    file has a plugin_paths already: add the folder there instead.
 plugin_paths = { "/usr/local/lib/masthead/prosody" }
 masthead_component = "masthead.example.org"
 

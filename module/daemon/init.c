@@ -295,7 +295,8 @@ say_start(const struct init *in, struct buf *next)
 		    "    chown -R %s: %s\n",
 		    INIT_ACCOUNT, in->dir);
 	buf_addf(next,
-	    "    masthead -n -c %s/masthead.yaml\n"
+	    "    sudo -u " INIT_ACCOUNT " masthead -n -c %s/masthead.yaml\n"
+	    "    prosodyctl check config && systemctl restart prosody\n"
 	    "    systemctl enable --now masthead\n",
 	    in->dir);
 }
@@ -304,14 +305,15 @@ static void
 say_next(const struct init *in, struct buf *next)
 {
 	buf_addf(next,
-	    "Written: %s/masthead.yaml, secret, agreements/%s\n"
+	    "Written: %s/masthead.yaml, secret%s and agreements/.\n"
 	    "It observes: it decides and counts, and lets everything pass.\n"
 	    "\n1. Edit %s/masthead.yaml: who you are (operator), the\n"
 	    "   component's domain, the hosts with the guard, the places.\n"
 	    "\n2. Have a lawyer look at %s/agreements/news.\n"
 	    "\n3. In prosody.cfg.lua, with your own domains:\n\n",
-	    in->dir, in->is_system ? "." : ", keys/.", in->dir, in->dir);
+	    in->dir, in->is_system ? "" : ", keys/", in->dir, in->dir);
 	buf_addf(next,
+	    "    -- Debian's file has a plugin_paths; put the folder into it.\n"
 	    "    plugin_paths = { \"" MASTHEAD_PREFIX
 	    "/lib/masthead/prosody\" }\n"
 	    "    masthead_component = \"masthead.example.org\"\n"
