@@ -57,28 +57,10 @@ FUZZ     := $(call tests,fuzz/fuzz_,fuzz/)
 BENCH    := $(call tests,bench/,bench/)
 SAMPLES  := $(addprefix conf/,masthead.yaml agreements/news/1.en.txt \
 	      agreements/news/1.de.txt)
-# The samples and manuals, with the paths of this installation.
-CONF     := $(patsubst %,$(OUT)/%,$(shell find conf -type f))
-MAN      := $(addprefix $(OUT)/man/,masthead.8 mastheadctl.8 masthead.conf.5)
-
-# What is installed: mode, file, folder.  `uninstall` removes just that.
-define FILES :=
-755 $(BIN)/masthead $(PREFIX)/sbin
-755 $(BIN)/mastheadctl $(PREFIX)/sbin
-644 $(OUT)/man/masthead.8 $(PREFIX)/share/man/man8
-644 $(OUT)/man/mastheadctl.8 $(PREFIX)/share/man/man8
-644 $(OUT)/man/masthead.conf.5 $(PREFIX)/share/man/man5
-644 module/guard/prosody/mod_masthead.lua $(PREFIX)/lib/masthead/prosody
-644 $(OUT)/conf/masthead.service $(PREFIX)/lib/systemd/system
-$(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
-)$(foreach f,$(filter-out %.service,$(CONF)),\
-644 $(f) $(PREFIX)/share/masthead/$(patsubst $(OUT)/%/,%,$(dir $(f)))
-)
-endef
-export FILES
+include conf/install.mk
 
 .PHONY: all deps demo run test test-slow test-all unit fuzz tools lint bench \
-	bench-tools install uninstall dist clean FORCE
+	bench-tools clean FORCE
 
 # With all that is installed: `sudo make install` leaves no files of root's.
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE) $(CONF) $(MAN)
@@ -157,36 +139,6 @@ $(OUT)/gen/daemon/samples.h: $(SAMPLES)
 $(OUT)/locale/%.res: module/text/locale/%.txt
 	@mkdir -p $(@D)
 	genrb -q -e UTF-8 -d $(@D) $<
-
-WITH_PATHS = mkdir -p $(@D) && sed 's,/usr/local/,$(PREFIX)/,g; \
-	     s,/etc/masthead,$(SYSCONFDIR)/masthead,g' $< >$@
-$(OUT)/conf/%: conf/% FORCE
-	@$(WITH_PATHS)
-$(OUT)/man/%: docs/% FORCE
-	@$(WITH_PATHS)
-
-install: all
-	@echo "$$FILES" | while read -r mode file dir; do \
-		[ -z "$$mode" ] || install -D -m "$$mode" "$$file" \
-			"$(DESTDIR)$$dir/$${file##*/}" || exit 1; \
-	done
-	@echo 'Prosody: plugin_paths = { "$(PREFIX)/lib/masthead/prosody" }'
-	@echo 'Next: masthead init $(SYSCONFDIR)/masthead'
-
-# Folders go if they are ours and empty.
-uninstall:
-	@echo "$$FILES" | while read -r mode file dir; do \
-		[ -z "$$mode" ] || rm -f "$(DESTDIR)$$dir/$${file##*/}"; \
-	done
-	@for dir in $(DESTDIR)$(PREFIX)/lib/masthead \
-		$(DESTDIR)$(PREFIX)/share/masthead; do \
-		[ ! -d "$$dir" ] || find "$$dir" -depth -type d -empty -delete; \
-	done
-
-dist:
-	@mkdir -p $(BUILD)
-	git archive --prefix=masthead-$(VERSION)/ \
-		-o $(BUILD)/masthead-$(VERSION).tar.gz HEAD
 
 clean:
 	rm -rf $(BUILD)
