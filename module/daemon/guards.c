@@ -271,7 +271,7 @@ guard_set_attached(struct guards *g, struct guard *d, bool is_attached,
 {
 	struct guard_info i;
 
-	if (d->is_attached == is_attached && !is_attached)
+	if (d->is_attached == is_attached)
 		return;
 	d->is_attached = is_attached;
 	d->since_s = clock_wall_s();

@@ -50,9 +50,11 @@ load(const char *path)
 	struct err e;
 
 	buf_init(&problems, PROBLEMS_MAX);
-	if (config_load(&c, path, &problems, &e) == -1)
-		(void)fprintf(stderr, "%s%s\n",
-		    problems.data == NULL ? "" : problems.data, e.text);
+	/* The lines say it all; the summary is for who has none. */
+	if (config_load(&c, path, &problems, &e) == -1 && problems.len > 0)
+		(void)fputs(problems.data, stderr);
+	else if (c == NULL)
+		(void)fprintf(stderr, "%s\n", e.text);
 	buf_clear(&problems);
 	return c;
 }
