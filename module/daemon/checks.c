@@ -61,6 +61,7 @@ struct checks {
 	size_t count_slots;
 	struct checks_counts totals;
 	struct buf scratch; /* the children of one verdict */
+	struct refusals_kept kept;
 };
 
 int
@@ -138,6 +139,7 @@ checks_set_config(struct checks *c, struct config *fresh, const char *epoch,
 	(void)snprintf(r->epoch, sizeof r->epoch, "%s", epoch);
 	checks_release(c->rules);
 	c->rules = r;
+	refusals_forget(&c->kept);
 	return 0;
 }
 
@@ -364,11 +366,10 @@ item_refuse(const struct lookup *l, const struct verdict *v,
 		.who = who,
 		.verdict = v,
 		.lang = l->what->lang };
-	struct refusal_words words;
+	const struct refusal_words *words = refusals_find(&k->owner->kept,
+	    k->owner->s.catalogue, k->rules->config, &about);
 
-	refusals_describe(k->owner->s.catalogue, k->rules->config, &about,
-	    &words);
-	guard_write_refuse(&k->body, l->what->n, v->lease_s, &words.wire);
+	guard_write_refuse(&k->body, l->what->n, v->lease_s, &words->wire);
 }
 
 /* The account has been looked up: decide. */

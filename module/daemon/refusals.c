@@ -79,3 +79,52 @@ refusals_describe(struct catalogue *c, const struct config *config,
 		.case_id = r->case_id };
 	buf_clear(&titles);
 }
+
+void
+refusals_forget(struct refusals_kept *k)
+{
+	for (size_t i = 0; i < REFUSALS_KEPT; i++)
+		k->slots[i].refusal = REFUSAL_NONE;
+}
+
+/* FNV-1a, over room and language. */
+static size_t
+slot_index(const char *room, const char *lang)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *p = room; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	for (const char *p = lang; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	return h % REFUSALS_KEPT;
+}
+
+const struct refusal_words *
+refusals_find(struct refusals_kept *k, struct catalogue *c,
+    const struct config *config, const struct refusal_case *about)
+{
+	const struct verdict *v = about->verdict;
+	size_t i;
+
+	if (about->who != NULL || v->date_s != 0 ||
+	    strlen(about->room) > REFUSALS_ROOM_MAX ||
+	    strlen(about->lang) > REFUSALS_LANG_MAX) {
+		refusals_describe(c, config, about, &k->once);
+		return &k->once;
+	}
+	i = slot_index(about->room, about->lang);
+	if (k->slots[i].refusal == v->refusal && k->slots[i].rule == v->rule &&
+	    k->slots[i].config == config && k->slots[i].where == about->where &&
+	    strcmp(k->slots[i].room, about->room) == 0 &&
+	    strcmp(k->slots[i].lang, about->lang) == 0)
+		return &k->slots[i].words;
+	k->slots[i].refusal = v->refusal;
+	k->slots[i].rule = v->rule;
+	k->slots[i].config = config;
+	k->slots[i].where = about->where;
+	strcpy(k->slots[i].room, about->room);
+	strcpy(k->slots[i].lang, about->lang);
+	refusals_describe(c, config, about, &k->slots[i].words);
+	return &k->slots[i].words;
+}

@@ -28,4 +28,36 @@ struct refusal_case {
 void refusals_describe(struct catalogue *c, const struct config *config,
     const struct refusal_case *about, struct refusal_words *r);
 
+/*
+ * Words said lately to accounts that are not on the register.  Those depend
+ * on room and language alone, and who floods a room gets the same ones again
+ * and again.  There is nothing about any account in it.  The zero value is
+ * empty; it must not be moved.
+ */
+#define REFUSALS_KEPT 64
+#define REFUSALS_ROOM_MAX 127 /* bytes; longer ones are not kept */
+#define REFUSALS_LANG_MAX 35  /* RFC 5646 #section-4.4.1 */
+
+struct refusals_kept {
+	struct {
+		const struct config *config; /* compared only */
+		const struct place *where;   /* compared only */
+		enum refusal refusal;	     /* NONE: an empty slot */
+		enum verdict_rule rule;
+		char room[REFUSALS_ROOM_MAX + 1];
+		char lang[REFUSALS_LANG_MAX + 1];
+		struct refusal_words words;
+	} slots[REFUSALS_KEPT];
+	struct refusal_words once; /* for what is not kept */
+};
+
+/* To be called with every new configuration: a new one may lie where an old
+ * one did. */
+void refusals_forget(struct refusals_kept *k);
+
+/* As refusals_describe; borrowed until the next call. */
+const struct refusal_words *refusals_find(struct refusals_kept *k,
+    struct catalogue *c, const struct config *config,
+    const struct refusal_case *about);
+
 #endif
