@@ -73,7 +73,8 @@ deps:
 	@xmpp-tests/deps $(SETS)
 
 # What runs after deps is a make of its own, which sees what was installed.
-ASAN = @export MASTHEAD_BIN=$(abspath $(BUILD)/asan); $(MAKE) V=asan
+ASAN = @echo 'building, a minute or two ...'; \
+       export MASTHEAD_BIN=$(abspath $(BUILD)/asan); $(MAKE) -s V=asan
 demo: deps
 	$(ASAN) all tools && xmpp-tests/demo
 run: deps
