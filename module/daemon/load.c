@@ -120,11 +120,21 @@ load_bool(struct option_loader *l, const struct option *o, const yaml_node_t *n,
 		bad(l, o, n, "%s", e.text);
 }
 
+/* A number as `parse` reads it, within the row's range. */
 static void
 keep_number(struct option_loader *l, const struct option *o,
-    const yaml_node_t *n, const char *text, int64_t value, void *base)
+    const yaml_node_t *n, void *base,
+    int (*parse)(const char *text, int64_t *r, struct err *e))
 {
-	if (value < o->min || value > o->max)
+	const char *text = want_text(l, o, n);
+	int64_t value;
+	struct err e;
+
+	if (text == NULL)
+		return;
+	if (parse(text, &value, &e) != 0)
+		bad(l, o, n, "%s", e.text);
+	else if (value < o->min || value > o->max)
 		bad(l, o, n, "want %s, got %.80s", o->pub.range, text);
 	else
 		*(int64_t *)field(o, base) = value;
@@ -134,32 +144,14 @@ void
 load_number(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base)
 {
-	const char *text = want_text(l, o, n);
-	int64_t value;
-	struct err e;
-
-	if (text == NULL)
-		return;
-	if (value_number(text, &value, &e) != 0)
-		bad(l, o, n, "%s", e.text);
-	else
-		keep_number(l, o, n, text, value, base);
+	keep_number(l, o, n, base, value_number);
 }
 
 void
 load_seconds(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base)
 {
-	const char *text = want_text(l, o, n);
-	int64_t value;
-	struct err e;
-
-	if (text == NULL)
-		return;
-	if (value_seconds(text, &value, &e) != 0)
-		bad(l, o, n, "%s", e.text);
-	else
-		keep_number(l, o, n, text, value, base);
+	keep_number(l, o, n, base, value_seconds);
 }
 
 /* One of the row's words, as an int; -1 with a problem. */
