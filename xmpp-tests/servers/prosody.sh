@@ -99,6 +99,7 @@ server_configure() {
 		modules_enabled = { "disco"; "roster"; "saslauth"; "ping"; "pep";
 			"smacks"; "carbons"; "mam"; "admin_shell"; $more }
 		modules_disabled = { $disabled }
+		$GLOBAL_LINES
 		VirtualHost "localhost"
 		Component "rooms.localhost" "muc"
 			muc_room_locking = false
