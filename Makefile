@@ -12,7 +12,7 @@ SETS       ?= build test
 
 VERSION  := 0.1.0
 PKGS     := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
-	    yaml-0.1 jansson libsystemd
+	    yaml-0.1 jansson libsystemd libunbound libcurl
 OUT      := $(BUILD)/$(V)
 BIN      := $(if $(filter release,$(V)),$(BUILD),$(OUT))
 
@@ -44,8 +44,8 @@ PROGRAM    = $(CC) $(CPPFLAGS) -Ixmpp-tests $(CFLAGS) $(PKG_CFLAGS) \
 layers    = $(wildcard $(1:%=module/%/*.c))
 tests     = $(patsubst xmpp-tests/$(1)%.c,$(OUT)/$(2)%,$(wildcard \
 	      xmpp-tests/$(1)*.c))
-LIB_SRC  := $(filter-out %/main.c,$(call layers,core crypto text store xmpp \
-	      daemon cli))
+LIB_SRC  := $(filter-out %/main.c,$(call layers,core crypto net text store \
+	      xmpp daemon cli))
 LIB      := $(OUT)/libmasthead.a
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
 MAINS    := $(OUT)/module/daemon/main.o $(OUT)/module/cli/main.o
