@@ -59,6 +59,12 @@ include 'ICU elsewhere' 'only text/' module/daemon/a.c '<unicode/ustring.h>'
 include 'SQLite elsewhere' 'only store/' module/daemon/a.c '<sqlite3.h>'
 include 'expat elsewhere' 'only xmpp/' module/daemon/a.c '<expat.h>'
 include 'libstrophe elsewhere' 'only xmpp/' module/cli/a.c '<strophe.h>'
+include 'libcurl and libunbound in net' pass module/net/a.c '<curl/curl.h>
+#include <unbound.h>'
+include 'libcurl elsewhere' 'only net/' module/daemon/a.c '<curl/curl.h>'
+include 'libunbound elsewhere' 'only net/' module/daemon/a.c '<unbound.h>'
+include 'the network sideways' 'net/ may not include text/' module/net/a.c \
+    '"text/jid.h"'
 include 'libc in core' pass module/core/a.c '<string.h>'
 include 'a clock in core' 'core/ is pure' module/core/a.c '<time.h>'
 include 'I/O in core' 'core/ is pure' module/core/a.c '<unistd.h>'
