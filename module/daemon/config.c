@@ -23,6 +23,8 @@ config_clear(struct config *c)
 		free(c->guards[i]);
 	for (size_t i = 0; i < c->staff_count; i++)
 		free((char *)c->staff[i].jid);
+	for (size_t i = 0; i < c->remote_staff_count; i++)
+		free(c->remote_staff[i]);
 	for (size_t i = 0; i < c->policy.category_count; i++)
 		free(c->categories[i].agreement);
 	free(c->file);
@@ -39,6 +41,7 @@ config_clear(struct config *c)
 	free(c->operator.reg);
 	free(c->operator.contact);
 	free(c->staff);
+	free(c->remote_staff);
 	free(c->categories);
 	policy_clear(&c->policy);
 }

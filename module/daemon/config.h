@@ -26,6 +26,7 @@
 #define CONFIG_GUARDS_MAX 256
 #define CONFIG_TEXT_MAX 1023   /* bytes of an ordinary text */
 #define CONFIG_SECRET_MAX 1024 /* bytes of the secret */
+#define CONFIG_REMOTE_STAFF_MAX 512
 #define CONFIG_CONTROL_MAX 107 /* bytes of a path that a socket can have */
 
 struct config_component {
@@ -45,7 +46,17 @@ struct config_operator {
 /* What is configured for a category beyond the policy; the row with the
  * same index as in policy.categories. */
 struct config_category {
-	char *agreement; /* absolute path of a folder; NULL if it has none */
+	int64_t approvals; /* how many approvers have to agree: 1 or 2 */
+	char *agreement;   /* absolute path of a folder; NULL if it has none */
+};
+
+/* How much is taken; a day is any 24 hours. */
+struct config_limits {
+	int64_t applications_per_account; /* a day */
+	int64_t applications_per_domain;  /* a day */
+	int64_t applications;		  /* open, in all */
+	int64_t proofs_per_account;	  /* a day */
+	int64_t reports_per_account;	  /* a day */
 };
 
 /* Strings are owned, and never NULL unless it says so. */
@@ -61,6 +72,11 @@ struct config {
 	/* For store_sync_config; bare prepared JIDs, owned; role static. */
 	struct staff_entry *staff;
 	size_t staff_count;
+	/* Accounts of foreign servers that may be staff; bare, prepared. */
+	char **remote_staff;
+	size_t remote_staff_count;
+	struct config_limits limits;
+	bool has_reports; /* readers may report posts */
 	/* Places have no ids yet: policy_number_places. */
 	struct policy policy;
 	struct config_category *categories;

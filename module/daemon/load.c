@@ -421,26 +421,90 @@ load_store(struct option_loader *l, const struct option *o,
 
 /* staff ------------------------------------------------------------------ */
 
+/* A bare account, prepared; -1 with a problem. */
+static int
+want_account(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, struct jid *r)
+{
+	const char *text = want_text(l, o, n);
+	struct err e = { "" };
+
+	if (text == NULL)
+		return -1;
+	if (jid_parse(r, text, &e) != 0) {
+		bad(l, o, n, "%s", e.text);
+		return -1;
+	}
+	if (r->local[0] == '\0' || r->resource[0] != '\0') {
+		bad(l, o, n, "want an account, NAME@HOST, got \"%.80s\"", text);
+		return -1;
+	}
+	return 0;
+}
+
+void
+load_remote_staff(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	struct config *c = &l->config;
+	size_t count = want_list(l, o, n);
+	char bare[JID_MAX + 1];
+	struct jid jid;
+
+	(void)base;
+	c->remote_staff = calloc(count + 1, sizeof *c->remote_staff);
+	if (c->remote_staff == NULL) {
+		bad_memory(l);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (want_account(l, o, doc_item(l->doc, n, i), &jid) == -1)
+			continue;
+		jid_bare(&jid, bare);
+		keep_text(l, &c->remote_staff[c->remote_staff_count], bare);
+		if (c->remote_staff[c->remote_staff_count] != NULL)
+			c->remote_staff_count++;
+	}
+}
+
+static bool
+is_remote_staff(const struct config *c, const char *bare)
+{
+	for (size_t i = 0; i < c->remote_staff_count; i++)
+		if (strcmp(c->remote_staff[i], bare) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whose word the role hangs on: the server that has the guards vouches for
+ * its own accounts; any other server must be trusted by name.
+ */
+static void
+check_vouched(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, const struct jid *jid, const char *bare)
+{
+	if (!l->has_guards || config_is_guard(&l->config, jid->domain) ||
+	    is_remote_staff(&l->config, bare))
+		return;
+	bad(l, o, n,
+	    "%.200s is an account of another server: guards: does not list "
+	    "%.200s; list the account under staff.remote as well if that "
+	    "server is to be believed",
+	    bare, jid->domain);
+}
+
 static void
 add_staff(struct option_loader *l, const struct option *o, const yaml_node_t *n)
 {
 	struct config *c = &l->config;
-	const char *text = want_text(l, o, n);
 	char bare[JID_MAX + 1];
-	struct err e = { "" };
 	struct jid jid;
 
-	if (text == NULL)
+	if (want_account(l, o, n, &jid) == -1)
 		return;
-	if (jid_parse(&jid, text, &e) != 0) {
-		bad(l, o, n, "%s", e.text);
-		return;
-	}
-	if (jid.local[0] == '\0' || jid.resource[0] != '\0') {
-		bad(l, o, n, "want an account, NAME@HOST, got \"%.80s\"", text);
-		return;
-	}
 	jid_bare(&jid, bare);
+	check_vouched(l, o, n, &jid, bare);
 	for (size_t i = 0; i < c->staff_count; i++) {
 		if (strcmp(c->staff[i].jid, bare) != 0)
 			continue;

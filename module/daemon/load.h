@@ -41,7 +41,7 @@ struct place_load {
 struct category_load {
 	struct category category;
 	struct config_category more;
-	int64_t hue, approvals;
+	int64_t hue;
 	char *title, *hat;
 };
 
@@ -76,6 +76,8 @@ void load_place_lease(struct option_loader *l, const struct option *o,
 void load_places(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_publish(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
+void load_remote_staff(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_reprint(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);

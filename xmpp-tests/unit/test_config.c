@@ -194,10 +194,10 @@ static const struct bad_case {
 	    .want = NAME ":5: staff.approver: want an account, NAME@HOST, got "
 			 "\"a@example.org/phone\"\n" },
 	{ .label = "staff in two roles",
-	    .rest = "staff:\n  reviewer: [A@example.org]\n"
-		    "  approver: [a@example.org]\n",
-	    .want = NAME ":6: staff.reviewer: a@example.org is listed already, "
-			 "as approver\n" },
+	    .rest = "staff:\n  reviewer: [A@rooms.example.org]\n"
+		    "  approver: [a@rooms.example.org]\n",
+	    .want = NAME ":6: staff.reviewer: a@rooms.example.org is listed "
+			 "already, as approver\n" },
 
 	{ .label = "category with a bad name",
 	    .categories = "categories: {News: {}}\n",
@@ -222,9 +222,30 @@ static const struct bad_case {
 	    .categories = "categories: {news: {valid_for: 23h}}\n",
 	    .want = NAME ":4: categories.ID.valid_for: want 1d to 3650d, got "
 			 "23h\n" },
-	{ .label = "more approvals than this version knows",
-	    .categories = "categories: {news: {approvals: 2}}\n",
-	    .want = NAME ":4: categories.ID.approvals: want 1, got 2\n" },
+	{ .label = "more approvals than anybody waits for",
+	    .categories = "categories: {news: {approvals: 3}}\n",
+	    .want = NAME ":4: categories.ID.approvals: want 1 or 2, got 3\n" },
+	{ .label = "no approval at all",
+	    .categories = "categories: {news: {approvals: 0}}\n",
+	    .want = NAME ":4: categories.ID.approvals: want 1 or 2, got 0\n" },
+	{ .label = "staff of another server",
+	    .rest = "staff: {approver: [eve@evil.example]}\n",
+	    .want =
+		NAME ":5: staff.approver: eve@evil.example is an account of "
+		     "another server: guards: does not list evil.example; "
+		     "list the account under staff.remote as well if that "
+		     "server is to be believed\n" },
+	{ .label = "remote staff with a resource",
+	    .rest = "staff: {remote: [a@example.org/phone]}\n",
+	    .want = NAME ":5: staff.remote: want an account, NAME@HOST, got "
+			 "\"a@example.org/phone\"\n" },
+	{ .label = "a limit of nothing",
+	    .rest = "limits: {applications: 0}\n",
+	    .want =
+		NAME ":5: limits.applications: want 1 to 1000000, got 0\n" },
+	{ .label = "reports by half",
+	    .rest = "reports: half\n",
+	    .want = NAME ":5: reports: want yes or no, got \"half\"\n" },
 
 	{ .label = "duration without a unit",
 	    .rest = "lease: 300\n",
@@ -509,9 +530,10 @@ START_TEST(everything_set)
 	    "  server: \"[2001:db8::1]:6000\", insecure_component: yes}\n"
 	    "guards: ROOMS.example.org\n"
 	    "store: sqlite:r.db\nkeys: k\ncontrol: /c\n"
-	    "staff: {approver: [Anna@example.org], reviewer: [b@x.example]}\n"
+	    "staff: {approver: [Anna@rooms.example.org],\n"
+	    "  reviewer: [b@x.example], remote: [B@x.example]}\n"
 	    "categories: {news: {title: T, hat: \"{name}!\", hue: 0,\n"
-	    "  valid_for: 48h, approvals: 1, agreement: a}}\n"
+	    "  valid_for: 48h, approvals: 2, agreement: a}}\n"
 	    "mode: observe\nlease: 0s\n"
 	    "places:\n"
 	    "- {room: \"*@Rooms.example.org\", publish: news,\n"
@@ -520,6 +542,9 @@ START_TEST(everything_set)
 	    "   labelled: breaking news}\n"
 	    "- {room: a@rooms.example.org, publish: news, reprint: nobody,\n"
 	    "   mode: enforce, lease: 1h}\n"
+	    "reports: no\nlimits: {applications_per_account: 1,\n"
+	    "  applications_per_domain: 2, applications: 3,\n"
+	    "  proofs_per_account: 4, reports_per_account: 5}\n"
 	    "hats: {legacy: on}\nbadge: {life: 2s, keep_tokens: 1d}\n"
 	    "log_level: debug\n";
 	const struct place *p;
@@ -535,9 +560,18 @@ START_TEST(everything_set)
 	ck_assert_str_eq(strrchr(config->store, '/'), "/r.db");
 	ck_assert_str_eq(config->control, "/c");
 	ck_assert_uint_eq(config->staff_count, 2);
-	ck_assert_str_eq(config->staff[0].jid, "anna@example.org");
+	ck_assert_str_eq(config->staff[0].jid, "anna@rooms.example.org");
 	ck_assert_str_eq(config->staff[0].role, "approver");
 	ck_assert_str_eq(config->staff[1].role, "reviewer");
+	ck_assert_uint_eq(config->remote_staff_count, 1);
+	ck_assert_str_eq(config->remote_staff[0], "b@x.example");
+	ck_assert_int_eq(config->categories[0].approvals, 2);
+	ck_assert(!config->has_reports);
+	ck_assert_int_eq(config->limits.applications_per_account, 1);
+	ck_assert_int_eq(config->limits.applications_per_domain, 2);
+	ck_assert_int_eq(config->limits.applications, 3);
+	ck_assert_int_eq(config->limits.proofs_per_account, 4);
+	ck_assert_int_eq(config->limits.reports_per_account, 5);
 	ck_assert_int_eq(config->policy.categories[0].hue, 0);
 	ck_assert_int_eq(config->policy.categories[0].valid_for_s, 172800);
 	ck_assert_str_eq(strrchr(config->categories[0].agreement, '/'), "/a");
