@@ -9,6 +9,10 @@
 #define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"	/* XEP-0030 */
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items" /* XEP-0030 */
 #define NS_DATA "jabber:x:data"					/* XEP-0004 */
+#define NS_VALIDATE "http://jabber.org/protocol/xdata-validate" /* XEP-0122 */
+#define NS_COMMANDS "http://jabber.org/protocol/commands"	/* XEP-0050 */
+#define NS_REGISTER "jabber:iq:register"			/* XEP-0077 */
+#define NS_OOB "jabber:x:oob"					/* XEP-0066 */
 #define NS_PING "urn:xmpp:ping"					/* XEP-0199 */
 #define NS_VERSION "jabber:iq:version"				/* XEP-0092 */
 #define NS_HATS "urn:xmpp:hats:0"				/* XEP-0317 */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "xmpp/ns.h"
 
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
@@ -318,12 +319,67 @@ stanza_get(xmpp_stanza_t *s, const char *attr)
 	return value != NULL ? value : "";
 }
 
+/* Bytes of the XML 1.0 character at `s`; 0 if it is none.  A parser of one's
+ * own, that gets one of those from us, would end the stream. */
+static size_t
+xml_char_len(const char *s)
+{
+	unsigned char c = (unsigned char)s[0];
+	size_t len = utf8_len(s);
+
+	if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+		return 0;
+	if (len == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
+	    (unsigned char)s[2] >= 0xbe) /* U+FFFE, U+FFFF */
+		return 0;
+	return len;
+}
+
+/* A copy (free) with "?" for each byte that belongs to no such character;
+ * NULL without memory. */
+static char *
+clean_dup(const char *text)
+{
+	char *copy = strdup(text), *s = copy;
+
+	while (s != NULL && *s != '\0') {
+		size_t len = xml_char_len(s);
+
+		if (len == 0)
+			*s = '?';
+		s += len == 0 ? 1 : len;
+	}
+	return copy;
+}
+
+static bool
+is_clean(const char *s)
+{
+	for (size_t len; *s != '\0'; s += len) {
+		len = xml_char_len(s);
+		if (len == 0)
+			return false;
+	}
+	return true;
+}
+
 int
 stanza_set(xmpp_stanza_t *s, const char *attr, const char *value)
 {
+	char *clean = NULL;
+	int rc;
+
 	if (s == NULL)
 		return -1;
-	return xmpp_stanza_set_attribute(s, attr, value) == XMPP_EOK ? 0 : -1;
+	if (!is_clean(value)) {
+		clean = clean_dup(value);
+		if (clean == NULL)
+			return -1;
+		value = clean;
+	}
+	rc = xmpp_stanza_set_attribute(s, attr, value) == XMPP_EOK ? 0 : -1;
+	free(clean);
+	return rc;
 }
 
 /* Gives the child to its parent, or frees it. */
@@ -355,13 +411,18 @@ int
 stanza_add_text(xmpp_stanza_t *parent, const char *text)
 {
 	xmpp_stanza_t *s;
+	char *clean;
+	int rc;
 
 	if (parent == NULL)
 		return -1;
 	s = xmpp_stanza_new(xmpp_stanza_get_context(parent));
 	if (s == NULL)
 		return -1;
-	if (xmpp_stanza_set_text(s, text) != XMPP_EOK) {
+	clean = is_clean(text) ? NULL : clean_dup(text);
+	rc = xmpp_stanza_set_text(s, clean == NULL ? text : clean);
+	free(clean);
+	if (rc != XMPP_EOK) {
 		xmpp_stanza_release(s);
 		return -1;
 	}

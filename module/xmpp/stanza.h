@@ -76,6 +76,8 @@ xmpp_stanza_t *stanza_reply_error(xmpp_stanza_t *s, const char *type,
 /* Adds an element; `ns` NULL: its parent's.  Borrowed from the parent. */
 xmpp_stanza_t *stanza_add(xmpp_stanza_t *parent, const char *name,
     const char *ns);
+/* What is no UTF-8, or no character of XML 1.0, becomes "?": whatever is put
+ * in here, the stream goes on. */
 int stanza_set(xmpp_stanza_t *s, const char *attr, const char *value);
 int stanza_add_text(xmpp_stanza_t *parent, const char *text);
 
