@@ -1,7 +1,9 @@
 /*
  * Many numbered stanzas at once, and the account of what became of them:
  * each one is delivered or bounced, once, the delivered ones in order.
- * They are known by their ids, PREFIX1, PREFIX2 and so on.
+ * They are known by their ids, PREFIX1, PREFIX2 and so on: a message keeps
+ * its own, and of a publication it is the item's.  A publication is an IQ,
+ * whose result has to reach the publisher as well, once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +14,23 @@
 #include "util.h"
 
 #define BODY_MAX ((size_t)64 << 20)
+#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
+#define NS_PUBSUB_EVENT NS_PUBSUB "#event"
 
 struct tally {
 	struct play *play;
 	const struct client *sender, *receiver;
-	long *delivered, *bounced; /* how often each number was seen */
-	long delivered_count, bounced_count; /* different numbers */
+	/* How often each number was seen; `answered`: IQ results. */
+	long *delivered, *bounced, *answered;
+	/* Different numbers. */
+	long delivered_count, bounced_count, answered_count;
 	long misplaced; /* the first that came after a higher one; 0: none */
 	long want;	/* how many to wait for */
 };
 
-/* The number in the id; 0 if the stanza is not of this burst. */
+/* The number in an id; 0 if the element is not of this burst. */
 static long
-number_of(const struct burst *b, const struct node *n)
+number_in_id(const struct burst *b, const struct node *n)
 {
 	const char *id = node_attr(n, "id");
 	char *end;
@@ -36,12 +42,54 @@ number_of(const struct burst *b, const struct node *n)
 	return *end == '\0' && number > 0 && number <= b->count ? number : 0;
 }
 
+/* The first item of a node's notification; NULL if the stanza is none. */
+static const struct node *
+first_item(const struct node *stanza)
+{
+	const struct node *event, *items = NULL;
+
+	if (strcmp(stanza->name, "message") == 0) {
+		event = node_child(stanza, "event");
+		if (event && strcmp(event->ns, NS_PUBSUB_EVENT) == 0)
+			items = node_child(event, "items");
+	}
+	return items ? node_child(items, "item") : NULL;
+}
+
+/* The number of a stanza or of the item in it; 0 if it is not of this burst. */
+static long
+number_of(const struct burst *b, const struct node *n)
+{
+	const struct node *item = first_item(n);
+	long number = number_in_id(b, n);
+
+	return number == 0 && item ? number_in_id(b, item) : number;
+}
+
 static int
-is_error(const struct node *n)
+has_type(const struct node *n, const char *want)
 {
 	const char *type = node_attr(n, "type");
 
-	return type && strcmp(type, "error") == 0;
+	return type && strcmp(type, want) == 0;
+}
+
+static int
+is_error(const struct node *n)
+{
+	return has_type(n, "error");
+}
+
+static int
+is_iq(const struct node *n)
+{
+	return strcmp(n->name, "iq") == 0;
+}
+
+static int
+is_result(const struct node *n)
+{
+	return is_iq(n) && has_type(n, "result");
 }
 
 static void
@@ -52,7 +100,7 @@ count_delivered(struct tally *t)
 
 	for (s = t->receiver->first; s; s = s->next) {
 		n = number_of(&t->sender->burst, s->node);
-		if (n == 0 || is_error(s->node))
+		if (n == 0 || is_error(s->node) || is_iq(s->node))
 			continue;
 		if (n < last && t->misplaced == 0)
 			t->misplaced = n;
@@ -63,15 +111,19 @@ count_delivered(struct tally *t)
 }
 
 static void
-count_bounced(struct tally *t)
+count_answers(struct tally *t)
 {
 	const struct stanza *s;
 	long n;
 
 	for (s = t->sender->first; s; s = s->next) {
-		n = number_of(&t->sender->burst, s->node);
-		if (n > 0 && is_error(s->node) && t->bounced[n]++ == 0)
+		n = number_in_id(&t->sender->burst, s->node);
+		if (n == 0)
+			continue;
+		if (is_error(s->node) && t->bounced[n]++ == 0)
 			t->bounced_count++;
+		if (is_result(s->node) && t->answered[n]++ == 0)
+			t->answered_count++;
 	}
 }
 
@@ -82,10 +134,12 @@ tally_count(struct tally *t)
 
 	memset(t->delivered, 0, size);
 	memset(t->bounced, 0, size);
-	t->delivered_count = t->bounced_count = t->misplaced = 0;
+	memset(t->answered, 0, size);
+	t->delivered_count = t->bounced_count = t->answered_count = 0;
+	t->misplaced = 0;
 	if (t->receiver)
 		count_delivered(t);
-	count_bounced(t);
+	count_answers(t);
 }
 
 static int
@@ -104,6 +158,7 @@ tally_init(struct tally *t, struct play *p, const struct client *sender,
 	t->want = sender->burst.count;
 	t->delivered = util_calloc(size);
 	t->bounced = util_calloc(size);
+	t->answered = util_calloc(size);
 	return 0;
 }
 
@@ -112,6 +167,16 @@ tally_clear(struct tally *t)
 {
 	free(t->delivered);
 	free(t->bounced);
+	free(t->answered);
+}
+
+/* Whether results can reach the sender: only an IQ has one, and a stream that
+ * was closed brings none. */
+static int
+is_answered(const struct tally *t)
+{
+	return t->sender->burst.is_iq && t->sender->fd >= 0 &&
+	    !t->sender->is_half_closed && !t->sender->is_ended;
 }
 
 static int
@@ -120,6 +185,8 @@ is_accounted(void *arg)
 	struct tally *t = arg;
 
 	tally_count(t);
+	if (is_answered(t) && t->answered_count + t->bounced_count < t->want)
+		return 0;
 	return t->delivered_count + t->bounced_count >= t->want;
 }
 
@@ -146,6 +213,15 @@ drop_burst(struct client *c, const struct burst *b)
 	}
 }
 
+/* One result for what was delivered, none for what bounced. */
+static int
+is_answer_right(const struct tally *t, long n)
+{
+	if (t->answered[n] > 1 || (t->answered[n] && t->bounced[n]))
+		return 0;
+	return !is_answered(t) || t->answered[n] + t->bounced[n] == 1;
+}
+
 static int
 check_each_once(struct tally *t)
 {
@@ -153,13 +229,13 @@ check_each_once(struct tally *t)
 
 	for (n = 1; n <= t->sender->burst.count; n++) {
 		seen = t->delivered[n] + t->bounced[n];
-		if (seen == 1)
+		if (seen == 1 && is_answer_right(t, n))
 			continue;
 		if (bad++ < 5)
 			play_fail(t->play,
 			    "number %ld: delivered %ld times, bounced %ld "
-			    "times",
-			    n, t->delivered[n], t->bounced[n]);
+			    "times, results %ld",
+			    n, t->delivered[n], t->bounced[n], t->answered[n]);
 	}
 	if (t->misplaced)
 		play_fail(t->play, "number %ld came after a higher one",
@@ -278,6 +354,7 @@ begin_burst(struct play *p, struct client *c, long count)
 	free(c->burst.prefix);
 	c->burst.prefix = util_format("burst%ld-", ++p->burst_count);
 	c->burst.count = count;
+	c->burst.is_iq = 0;
 }
 
 /* The template once for each number, with ${id} and ${n}. */
@@ -322,8 +399,13 @@ sends_times(struct play *p, struct words *w)
 	root = play_read_body(p, w, c);
 	if (!root)
 		return -1;
-	for (n = root->first; n; n = n->next)
+	for (n = root->first; n; n = n->next) {
 		client_note_target(c, n);
+		/* The counted one has the burst's prefix as its id here. */
+		if (is_iq(n) && node_attr(n, "id") &&
+		    strcmp(node_attr(n, "id"), c->burst.prefix) == 0)
+			c->burst.is_iq = 1;
+	}
 	node_free(root);
 	template = util_strdup(w->body);
 	rc = send_template(p, c, util_trim(template));
@@ -346,17 +428,51 @@ sends_numbered(struct play *p, struct words *w)
 	return rc;
 }
 
+/* texts[1]: the service; NULL for the publisher's own account. */
+static int
+publishes_numbered(struct play *p, struct words *w)
+{
+	char *to = w->texts[1] ? util_format(" to='%s'", w->texts[1])
+			       : util_strdup("");
+	char *template =
+	    util_format("<iq type='set' id='${id}'%s>"
+			"<pubsub xmlns='" NS_PUBSUB "'><publish node='%s'>"
+			"<item id='${id}'>"
+			"<entry xmlns='http://www.w3.org/2005/Atom'>"
+			"<title>number ${n}</title></entry>"
+			"</item></publish></pubsub></iq>",
+		to, w->texts[0]);
+	int rc;
+
+	w->body = template;
+	rc = sends_times(p, w);
+	free(template);
+	free(to);
+	return rc;
+}
+
 const struct sentence burst_sentences[] = {
 	{ "<client> sends <number> numbered messages to <word>", sends_numbered,
 	    0, 0 },
 	{ "<client> sends <number> times", sends_times, 0, 1 },
+	{ "<client> publishes <number> numbered items to <text>",
+	    publishes_numbered, 0, 0 },
+	{ "<client> publishes <number> numbered items to <text> of <word>",
+	    publishes_numbered, 0, 0 },
 	{ "<client> has received <number> of <client>'s messages",
+	    has_received_some, 0, 0 },
+	{ "<client> has received <number> of <client>'s items",
 	    has_received_some, 0, 0 },
 	{ "<client> receives all of <client>'s messages in order", receives_all,
 	    0, 0 },
+	{ "<client> receives all of <client>'s items in order", receives_all, 0,
+	    0 },
 	{ "<client>'s messages reach <client> or bounce", reach_or_bounce, 0,
 	    2 },
+	{ "<client>'s items reach <client> or bounce", reach_or_bounce, 0, 2 },
 	{ "<client>'s messages bounce and none reaches <client>", all_bounce, 0,
+	    2 },
+	{ "<client>'s items bounce and none reaches <client>", all_bounce, 0,
 	    2 },
 	{ NULL, NULL, 0, 0 },
 };

@@ -379,6 +379,8 @@ client_note_target(struct client *c, const struct node *stanza)
 	char *bare;
 	int is_known = 0;
 
+	if (!to && strcmp(stanza->name, "iq") == 0 && !c->is_component)
+		to = c->bound_jid;
 	if (!to || to[0] == '\0')
 		return;
 	bare = util_strndup(to, strcspn(to, "/"));

@@ -23,6 +23,7 @@ struct stanza {
 struct burst {
 	char *prefix;
 	long count;
+	int is_iq; /* each has a result or an error to come */
 };
 
 struct client {
@@ -75,7 +76,8 @@ void client_drop(struct client *c);
 /* Queues bytes; they go out as the stage moves. */
 void client_send(struct client *c, const char *bytes, size_t len);
 
-/* Remembers where a stanza went, for the next barrier. */
+/* Remembers where a stanza went, for the next barrier: an IQ without `to` is
+ * one to the own account. */
 void client_note_target(struct client *c, const struct node *stanza);
 
 /* Takes the oldest stanza; NULL if there is none.  Free it with node_free. */

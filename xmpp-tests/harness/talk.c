@@ -481,6 +481,49 @@ joins(struct play *p, struct words *w)
 	return rc;
 }
 
+/* Sends an IQ, and waits for the result. */
+static int
+ask(struct play *p, struct client *c, const char *id, const char *iq)
+{
+	char *text = util_format("<iq type='result' id='%s'/>", id);
+	struct node *asked = node_read(iq, NODE_NS_CLIENT, NULL);
+	struct node *want = node_read(text, NODE_NS_CLIENT, NULL);
+	int rc = check_connected(p, c);
+
+	if (rc == 0 && (!asked || !want))
+		rc = play_fail(p, "these words make no XML: %s", iq);
+	if (rc == 0) {
+		client_note_target(c, asked->first);
+		client_send(c, iq, strlen(iq));
+		rc = receive_one(p, c, want->first);
+	}
+	node_free(asked);
+	node_free(want);
+	free(text);
+	return rc;
+}
+
+/* With the full JID, so that no presence is needed to get the items. */
+static int
+subscribes(struct play *p, struct words *w)
+{
+	struct client *c = w->clients[0];
+	char *id, *iq;
+	int rc;
+
+	if (check_connected(p, c) < 0)
+		return -1;
+	id = util_format("subscribe-%ld", ++p->barrier_count);
+	iq = util_format("<iq type='set' id='%s' to='%s'>"
+			 "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+			 "<subscribe node='%s' jid='%s'/></pubsub></iq>",
+	    id, w->texts[1], w->texts[0], c->bound_jid);
+	rc = ask(p, c, id, iq);
+	free(iq);
+	free(id);
+	return rc;
+}
+
 const struct sentence talk_sentences[] = {
 	{ "<client> connects", connects, 0, 0 },
 	{ "<client> disconnects", disconnects, 0, 0 },
@@ -495,6 +538,7 @@ const struct sentence talk_sentences[] = {
 	{ "everybody discards what came", everybody_discards, 0, 0 },
 	{ "<client> ignores presence", ignores_presence, 0, 0 },
 	{ "<client> joins <word> as <text>", joins, 0, 0 },
+	{ "<client> subscribes to <text> of <word>", subscribes, 0, 0 },
 	{ "<client> cannot connect", cannot_connect, 0, 0 },
 	{ "<client> sends raw", sends_raw, 0, 1 },
 	{ "<client> closes the stream", closes_stream, 0, 0 },

@@ -87,16 +87,28 @@ masthead_configure() {
 	  news: {title: News, hat: "✓ {name} (news)", hue: 210,
 	         valid_for: 365d, approvals: 1, agreement: "$DIR/agreements"}
 	END
-	if [ "$NEWSROOM" = yes ]; then
-		printf 'places:\n  - room: newsroom@rooms.localhost\n'
-		echo '    publish: [news]'
+	if [ "$HAS_PLACES" = yes ]; then
+		echo 'places:'
+		usual_places
+		[ -z "$S2S" ] || s2s_places
+	elif [ -n "$PLACES" ]; then
+		echo 'places:'
 	else
 		echo 'places: []'
 	fi >> "$MASTHEAD_CONF"
-	[ -z "$S2S" ] ||
-		PLACES="$PLACES  - {room: newsroom@127.0.0.2, publish: [news]}
-"
-	printf '%s%s%s' "$PLACE" "$PLACES" "$SET" >> "$MASTHEAD_CONF"
+	printf '%s%s' "$PLACES" "$SET" >> "$MASTHEAD_CONF"
+}
+
+# Those that `up` tells of.
+usual_places() {
+	printf '  - %s\n    publish: [news]\n%s' \
+		'room: newsroom@rooms.localhost' "$PLACE"
+}
+
+s2s_places() {
+	cat <<-'END'
+	  - {room: newsroom@127.0.0.2, publish: [news]}
+	END
 }
 
 # Starts it, and returns when it answers mastheadctl.

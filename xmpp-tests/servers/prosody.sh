@@ -31,11 +31,51 @@ put_room() {
 	END
 }
 
+# A node as mod_pubsub and mod_pep keep it: everybody may read it, and of
+# NAME with "open" everybody may publish to it.
+node_data() {
+	cat <<-END
+		["name"] = "$1";
+		["config"] = { ["access_model"] = "open";
+			["publish_model"] = "${2:-publishers}";
+			["max_items"] = 20; ["persist_items"] = true; };
+		["subscribers"] = {};
+		["affiliations"] = { ${3-} };
+	END
+}
+
+# The node `news` of a pubsub service.
+put_news() {
+	{
+		echo 'return {'
+		node_data news open '["staff@localhost"] = "owner"'
+		echo '};'
+	} | put_data "$1" pubsub_nodes news
+}
+
+# Nodes of an account.  Others of its nodes come to be when it publishes.
+put_pep() {
+	{
+		echo 'return {'
+		for node in urn:xmpp:microblog:0 urn:example:bulletin:0; do
+			echo "[\"$node\"] = {"
+			node_data "$node"
+			echo '};'
+		done
+		echo '};'
+	} | put_data "$1" pep "$2"
+}
+
 server_data() {
 	data=$DIR/data
 	for account in $ACCOUNTS; do
 		put_account localhost "$account"
 	done
+	put_news pubsub.localhost
+	for account in daily wire mallory; do
+		put_pep localhost "$account"
+	done
+	[ -z "$S2S" ] || s2s_data
 	for room in newsroom lounge; do
 		put_room rooms.localhost "$room"
 	done
@@ -46,6 +86,16 @@ server_data() {
 		["lounge@rooms.localhost"] = true;
 	};
 	END
+}
+
+s2s_data() {
+	put_news 127.0.0.5
+	put_account 127.0.0.4 daily
+	{
+		echo 'return { ["urn:example:bulletin:0"] = {'
+		node_data urn:example:bulletin:0 open
+		echo '}; };'
+	} | put_data 127.0.0.4 pep daily
 }
 
 # The part that both servers of an s2s test have.
@@ -79,7 +129,8 @@ guard_line() {
 server_configure() {
 	if [ -n "$S2S" ]; then
 		remote_configure
-		s2s='s2s_ports = { 5269 }; s2s_interfaces = { "127.0.0.2" }
+		s2s='s2s_ports = { 5269 }
+	s2s_interfaces = { "127.0.0.2"; "127.0.0.4"; "127.0.0.5" }
 	s2s_require_encryption = false; s2s_secure_auth = false'
 		more='"dialback";' disabled=''
 	else
@@ -99,6 +150,8 @@ server_configure() {
 		modules_enabled = { "disco"; "roster"; "saslauth"; "ping"; "pep";
 			"smacks"; "carbons"; "mam"; "admin_shell"; $more }
 		modules_disabled = { $disabled }
+		-- A thousand items on disk take seconds.
+		storage = { pubsub_data = "memory"; pep_data = "memory" }
 		$GLOBAL_LINES
 		VirtualHost "localhost"
 		Component "rooms.localhost" "muc"
@@ -106,9 +159,9 @@ server_configure() {
 		END
 		guard_line
 		printf '%s' "$SERVER_LINES"
-		[ -z "$S2S" ] || remote_rooms
+		echo 'Component "pubsub.localhost" "pubsub"'
+		[ -z "$S2S" ] || s2s_hosts
 		cat <<-END
-		Component "pubsub.localhost" "pubsub"
 		Component "masthead.localhost"
 			component_secret = "secret"
 			component_conflict_resolve = "kick_old"
@@ -118,14 +171,13 @@ server_configure() {
 	} > "$DIR/prosody.cfg.lua"
 }
 
-# Rooms that the second server can reach: domains that are IP addresses need
-# no DNS for s2s.  Their port is 5269 whatever one does.
-remote_rooms() {
-	cat <<-END
-	Component "127.0.0.2" "muc"
-		muc_room_locking = false
-	END
+# Rooms, accounts and nodes that the second server can reach: domains that are
+# IP addresses need no DNS for s2s.  Their port is 5269 whatever one does.
+s2s_hosts() {
+	printf 'Component "127.0.0.2" "muc"\n\tmuc_room_locking = false\n'
 	guard_line
+	echo 'VirtualHost "127.0.0.4"'
+	echo 'Component "127.0.0.5" "pubsub"'
 }
 
 # The second server, where mallory@127.0.0.3 lives.
@@ -205,21 +257,31 @@ prosody_shell() {
 
 # By what the guard of each host has logged last.
 guard_is_attached() {
-	for host in $(echo "$GUARDED_HOSTS" | tr -d ,); do
-		grep -F "$host:masthead" "$DIR/prosody.log" |
+	for host in $(guarded_hosts); do
+		grep -F " $host:masthead	" "$DIR/prosody.log" |
 			grep -e 'Attached to' -e ' is gone: ' | tail -n 1 |
 			grep -q 'Attached to' || return 1
 	done
 }
 
+guarded_hosts() {
+	echo "$GUARDED_HOSTS" | tr -d ,
+}
+
+# VERB of the server's shell, for the guard on each of its hosts.
+guard_do() {
+	hosts=$(guarded_hosts | sed 's/ /", "/g')
+	prosody_shell "module:$1(\"masthead\", {\"$hosts\"})"
+}
+
 guard_reload() {
-	prosody_shell module reload masthead rooms.localhost
+	guard_do reload
 }
 
 guard_unload() {
-	prosody_shell module unload masthead rooms.localhost
+	guard_do unload
 }
 
 guard_load() {
-	prosody_shell module load masthead rooms.localhost
+	guard_do load
 }

@@ -228,6 +228,47 @@ wrong: one overtakes: number 1 came after a higher one
 Bob's phone sends raw:
   <message to='lounge@rooms.localhost' type='groupchat' id='burst1-1'><body>late</body></message>
 Alice receives all of Bob's phone's messages in order
+right: all items arrive in order, each with its result
+Alice subscribes to "news" of pubsub.localhost
+Bob's phone publishes 20 numbered items to "news" of pubsub.localhost
+Alice has received 20 of Bob's phone's items
+Alice receives all of Bob's phone's items in order
+Alice receives nothing
+Bob's phone receives nothing
+right: all items bounce
+Bob's phone publishes 20 numbered items to "nowhere" of pubsub.localhost
+Bob's phone's items bounce and none reaches Alice:
+  <iq type='error' from='pubsub.localhost'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>
+Bob's phone receives nothing
+right: an item was delivered, though its publisher is gone
+Alice subscribes to "news" of pubsub.localhost
+Bob's phone publishes 20 numbered items to "news" of pubsub.localhost
+Bob's phone closes the stream
+Alice receives all of Bob's phone's items in order
+wrong: a result, but no item: number 1: delivered 0 times, bounced 0 times, results 1
+Bob's phone publishes 20 numbered items to "urn:example:nobody-listens"
+Bob's phone's items reach Alice or bounce
+wrong: an item, but no result: number 1: delivered 1 times, bounced 0 times, results 0
+Alice subscribes to "news" of pubsub.localhost
+Bob's phone sends 2 times:
+  <iq type='get' id='${id}' to="${Alice's full JID}"><query xmlns='jabber:iq:version'/></iq>
+  <iq type='set' id='other${n}' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='news'><item id='${id}'><a xmlns='u'/></item></publish></pubsub></iq>
+Alice receives all of Bob's phone's items in order
+wrong: an item twice: number 1: delivered 2 times, bounced 0 times, results 1
+Alice subscribes to "news" of pubsub.localhost
+Bob's phone sends 2 times:
+  <iq type='set' id='${id}' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='news'><item id='${id}'><a xmlns='u'/></item></publish></pubsub></iq>
+  <iq type='set' id='other${n}' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='news'><item id='${id}'><a xmlns='u'/></item></publish></pubsub></iq>
+Alice receives all of Bob's phone's items in order
+wrong: an item overtakes: number 1 came after a higher one
+Alice subscribes to "news" of pubsub.localhost
+Bob's phone sends 2 times:
+  <iq type='set' id='${id}' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='news'><item id='burst1-2'><a xmlns='u'/></item></publish></pubsub></iq>
+Bob's phone sends raw:
+  <iq type='set' id='last' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='news'><item id='burst1-1'><a xmlns='u'/></item></publish></pubsub></iq>
+Alice receives all of Bob's phone's items in order
+wrong: a node that is not there: got     :
+Alice subscribes to "nowhere" of pubsub.localhost
 END
 check
 
