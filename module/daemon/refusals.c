@@ -33,6 +33,55 @@ has_case(enum refusal refusal)
 }
 
 void
+refusals_command_uri(const struct config *config, const char *node,
+    char r[REFUSALS_URI_MAX])
+{
+	(void)snprintf(r, REFUSALS_URI_MAX, "xmpp:%s?command;node=%s",
+	    config->component.domain, node);
+}
+
+/* The command that is the next step of somebody who was refused. */
+static const char *
+next_command(enum refusal refusal)
+{
+	switch (refusal) {
+	case REFUSAL_APPLICATION_OPEN:
+		return "status";
+	case REFUSAL_EXPIRED:
+		return "renew";
+	case REFUSAL_AGREEMENT_OUTDATED:
+		return "agree";
+	case REFUSAL_NONE:
+	case REFUSAL_NOT_REGISTERED:
+	case REFUSAL_WRONG_CATEGORY:
+	case REFUSAL_SUSPENDED:
+	case REFUSAL_REVOKED:
+	case REFUSAL_REJECTED:
+	case REFUSAL_WITHDRAWN:
+	case REFUSAL_REPRINT:
+	case REFUSAL_ENCRYPTION:
+	case REFUSAL_NAME_CONFLICT:
+	case REFUSAL_COUNT:
+		break;
+	}
+	return "apply";
+}
+
+/* Where to apply and to appeal.  Only a decision can be appealed against;
+ * with everything else one writes to the operator, who is public. */
+static void
+uris_write(const struct config *config, enum refusal refusal,
+    struct refusal_words *r)
+{
+	refusals_command_uri(config, next_command(refusal), r->apply);
+	if (has_case(refusal))
+		refusals_command_uri(config, "appeal", r->appeal);
+	else
+		(void)snprintf(r->appeal, sizeof r->appeal, "%s",
+		    config->operator.contact);
+}
+
+void
 refusals_describe(struct catalogue *c, const struct config *config,
     const struct refusal_case *about, struct refusal_words *r)
 {
@@ -40,8 +89,6 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	const struct place *where = about->where;
 	const struct publisher *who = about->who;
 	const struct refusal_info *info = refusal_info(v->refusal);
-	/* Both lead to the operator, who is public. */
-	const char *contact = config->operator.contact;
 	char room[PLACE_LOCAL_MAX + PLACE_HOST_MAX + 2];
 	const char *lang_of_text;
 	struct buf titles;
@@ -58,6 +105,7 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	if (who != NULL && has_case(v->refusal))
 		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,
 		    who->case_id);
+	uris_write(config, v->refusal, r);
 	catalogue_text(c, about->lang, info->text_key,
 	    (const struct catalogue_arg[]){ { .name = "place", .text = room },
 		{ .name = "categories",
@@ -65,8 +113,8 @@ refusals_describe(struct catalogue *c, const struct config *config,
 		{ .name = "date", .date_s = v->date_s },
 		{ .name = "reason",
 		    .text = who == NULL ? "" : who->state_reason },
-		{ .name = "apply", .text = contact },
-		{ .name = "appeal", .text = contact },
+		{ .name = "apply", .text = r->apply },
+		{ .name = "appeal", .text = r->appeal },
 		{ .name = "name", .text = who == NULL ? "" : who->name } },
 	    7, r->text, &lang_of_text);
 	r->wire = (struct guard_refusal){ .type = info->type,
@@ -74,8 +122,8 @@ refusals_describe(struct catalogue *c, const struct config *config,
 		.text = r->text,
 		.lang = lang_of_text,
 		.reason = info->reason,
-		.apply = contact,
-		.appeal = contact,
+		.apply = r->apply,
+		.appeal = r->appeal,
 		.case_id = r->case_id };
 	buf_clear(&titles);
 }

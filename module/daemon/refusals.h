@@ -10,8 +10,11 @@
 #include "text/catalogue.h"
 #include "xmpp/guard.h"
 
+#define REFUSALS_URI_MAX 1100 /* bytes: a domain, and the rest of the URI */
+
 struct refusal_words {
 	struct guard_refusal wire; /* points into this struct and the config */
+	char apply[REFUSALS_URI_MAX], appeal[REFUSALS_URI_MAX];
 	char text[CATALOGUE_TEXT_MAX];
 	char case_id[24];
 };
@@ -24,6 +27,13 @@ struct refusal_case {
 	const struct verdict *verdict; /* its `refusal` is not NONE */
 	const char *lang;	       /* xml:lang of the post, "" for none */
 };
+
+/*
+ * The URI of a command of the component (XEP-0050 #uri, RFC 5122), which
+ * clients follow: "xmpp:masthead.example.org?command;node=apply".
+ */
+void refusals_command_uri(const struct config *config, const char *node,
+    char r[REFUSALS_URI_MAX]);
 
 void refusals_describe(struct catalogue *c, const struct config *config,
     const struct refusal_case *about, struct refusal_words *r);

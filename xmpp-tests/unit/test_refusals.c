@@ -81,7 +81,10 @@ START_TEST(words_are_said_again)
 	says(first, "one@rooms.a");
 	says(first, "News");
 	ck_assert_str_eq(first->wire.reason, "not-registered");
-	ck_assert_str_eq(first->wire.apply, "mailto:o@a");
+	ck_assert_str_eq(first->wire.apply,
+	    "xmpp:masthead.a?command;node=apply");
+	says(first, "xmpp:masthead.a?command;node=apply");
+	ck_assert_str_eq(first->wire.appeal, "mailto:o@a");
 	ck_assert_str_eq(first->case_id, "");
 	ck_assert_ptr_eq(find(0, "one", "en", NULL), first);
 	says(first, "one@rooms.a");
@@ -139,9 +142,49 @@ START_TEST(nothing_about_an_account_is_kept)
 }
 END_TEST
 
+/* Every refusal leads to the command that is its next step. */
+static const struct {
+	enum refusal refusal;
+	const char *apply, *appeal;
+} steps[] = {
+	{ REFUSAL_NOT_REGISTERED, "apply", NULL },
+	{ REFUSAL_APPLICATION_OPEN, "status", NULL },
+	{ REFUSAL_WRONG_CATEGORY, "apply", NULL },
+	{ REFUSAL_SUSPENDED, "apply", "appeal" },
+	{ REFUSAL_REVOKED, "apply", "appeal" },
+	{ REFUSAL_REJECTED, "apply", "appeal" },
+	{ REFUSAL_EXPIRED, "renew", NULL },
+	{ REFUSAL_WITHDRAWN, "apply", NULL },
+	{ REFUSAL_AGREEMENT_OUTDATED, "agree", NULL },
+	{ REFUSAL_REPRINT, "apply", NULL },
+	{ REFUSAL_ENCRYPTION, "apply", NULL },
+	{ REFUSAL_NAME_CONFLICT, "apply", NULL },
+};
+
+START_TEST(refusals_lead_to_the_next_step)
+{
+	static struct publisher who = { .jid = "daily@a", .case_id = 7 };
+	const struct refusal_words *w;
+	char want[REFUSALS_URI_MAX];
+
+	verdict.refusal = steps[_i].refusal;
+	verdict.date_s = NOW;
+	w = find(0, "one", "en", &who);
+	refusals_command_uri(config, steps[_i].apply, want);
+	ck_assert_str_eq(w->wire.apply, want);
+	if (steps[_i].appeal == NULL) {
+		ck_assert_str_eq(w->wire.appeal, "mailto:o@a");
+		return;
+	}
+	refusals_command_uri(config, steps[_i].appeal, want);
+	ck_assert_str_eq(w->wire.appeal, want);
+	says(w, want);
+}
+END_TEST
+
 START_TEST(a_new_configuration_forgets)
 {
-	ck_assert_str_eq(find(0, "one", "en", NULL)->wire.apply, "mailto:o@a");
+	says(find(0, "one", "en", NULL), "News");
 	/* As if another one had come to lie in the same place. */
 	strcpy(config->policy.categories[0].title, "Neu");
 	says(find(0, "one", "en", NULL), "News");
@@ -174,6 +217,8 @@ main(void)
 	tcase_add_test(t, words_differ_by_all_that_they_depend_on);
 	tcase_add_test(t, rooms_do_not_take_each_others_words);
 	tcase_add_test(t, nothing_about_an_account_is_kept);
+	tcase_add_loop_test(t, refusals_lead_to_the_next_step, 0,
+	    sizeof steps / sizeof steps[0]);
 	tcase_add_test(t, a_new_configuration_forgets);
 	tcase_add_test(t, long_names_are_described_all_the_same);
 	suite_add_tcase(s, t);
