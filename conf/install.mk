@@ -4,6 +4,7 @@
 # The samples and manuals, with the paths of this installation.
 CONF     := $(patsubst %,$(OUT)/%,$(shell find conf -type f ! -name '*.mk'))
 MAN      := $(addprefix $(OUT)/man/,masthead.8 mastheadctl.8 masthead.conf.5)
+GUARD    := $(wildcard module/guard/prosody/mod_masthead/*.lua)
 
 # What is installed: mode, file, folder.  `uninstall` removes just that.
 define FILES :=
@@ -12,9 +13,9 @@ define FILES :=
 644 $(OUT)/man/masthead.8 $(PREFIX)/share/man/man8
 644 $(OUT)/man/mastheadctl.8 $(PREFIX)/share/man/man8
 644 $(OUT)/man/masthead.conf.5 $(PREFIX)/share/man/man5
-644 module/guard/prosody/mod_masthead.lua $(PREFIX)/lib/masthead/prosody
 644 $(OUT)/conf/masthead.service $(PREFIX)/lib/systemd/system
-$(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
+$(foreach f,$(GUARD),644 $(f) $(PREFIX)/lib/masthead/prosody/mod_masthead
+)$(foreach f,$(LOCALE),644 $(f) $(PREFIX)/share/masthead/locale
 )$(foreach f,$(filter-out %.service,$(CONF)),\
 644 $(f) $(PREFIX)/share/masthead/$(patsubst $(OUT)/%/,%,$(dir $(f)))
 )

@@ -67,7 +67,8 @@ for f in sbin/masthead sbin/mastheadctl; do
 	check "$f is there" mode 755 $f
 done
 for f in share/man/man8/masthead.8 share/man/man8/mastheadctl.8 \
-    share/man/man5/masthead.conf.5 lib/masthead/prosody/mod_masthead.lua \
+    share/man/man5/masthead.conf.5 lib/masthead/prosody/mod_masthead/mod_masthead.lua \
+    lib/masthead/prosody/mod_masthead/rooms.lib.lua \
     lib/systemd/system/masthead.service share/masthead/locale/en.res \
     share/masthead/locale/de.res; do
 	check "$f is there" mode 644 $f
