@@ -366,6 +366,7 @@ on_tick(uv_timer_t *t)
 	struct err e;
 
 	guards_tick(d->guards);
+	counter_tick(d->counter);
 	guards_each(d->guards, warn_missing, d);
 	expire_tokens(d);
 	if (store_ping(d->reader, &e) == -1)
@@ -445,6 +446,28 @@ handshake(void *arg, const char *stream_id, char r[41], struct err *e)
 	    checks_config(d->checks)->component.secret, r, e);
 }
 
+static const struct config *
+daemon_config(void *arg)
+{
+	const struct daemon *d = arg;
+
+	return checks_config(d->checks);
+}
+
+static int
+open_counter(struct daemon *d, struct err *e)
+{
+	const struct counter_setup s = { .commands = counter_commands,
+		.catalogue = d->catalogue,
+		.domain = d->domain,
+		.config = daemon_config,
+		.out = daemon_out,
+		.flush = daemon_flush,
+		.arg = d };
+
+	return counter_new(&d->counter, &s, e);
+}
+
 static int
 open_stream(struct daemon *d, const struct config *c, struct err *e)
 {
@@ -452,6 +475,7 @@ open_stream(struct daemon *d, const struct config *c, struct err *e)
 		.checks = d->checks,
 		.guards = d->guards,
 		.keyring = &d->keyring,
+		.counter = d->counter,
 		.domain = d->domain,
 		.out = daemon_out,
 		.flush = daemon_flush,
@@ -536,6 +560,8 @@ daemon_open(struct daemon *d, const char *config_path, struct config *c,
 		return -1;
 	}
 	/* From here on the checks own the configuration. */
+	if (open_counter(d, e) == -1)
+		return -1;
 	return open_stream(d, c, e);
 }
 
@@ -587,6 +613,7 @@ daemon_close(struct daemon *d)
 	if (d->stream != NULL && !d->is_stopping)
 		stream_stop(d->stream, stream_closed, d->router);
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
+	counter_free(d->counter);
 	router_free(d->router);
 	guards_free(d->guards);
 	badges_free(d->badges);

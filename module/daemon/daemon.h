@@ -16,6 +16,7 @@
 #include "daemon/checks.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
+#include "daemon/counter.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
 #include "daemon/router.h"
@@ -37,6 +38,7 @@ struct daemon {
 	struct badges *badges;
 	struct checks *checks; /* owns the configuration: checks_config */
 	struct guards *guards;
+	struct counter *counter;
 	struct router *router;
 	struct stream *stream;
 	struct control *control;

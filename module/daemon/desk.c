@@ -44,14 +44,16 @@ info_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
 	return disco_answer(&disco, iq, r, e);
 }
 
-/* 0 with the answer, or -1. */
+/* 0 with the answer, or none if the counter gives it; or -1. */
 static int
 iq_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
     struct err *e)
 {
 	char id[DISCO_BADGE_ID_LEN + 1];
-	int rc = info_answer(d, iq, r, e);
+	int rc = counter_take(d->counter, iq, e);
 
+	if (rc == 0)
+		rc = info_answer(d, iq, r, e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	rc = disco_badge_find(iq, id);

@@ -1,12 +1,14 @@
 /*
  * The front desk: answers what is no guard's business, from anybody - disco,
- * ping, version, badges by their ID.
+ * ping, version, badges by their ID.  Commands go on to the counter, which
+ * answers in its own time.
  */
 #ifndef DAEMON_DESK_H
 #define DAEMON_DESK_H
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "daemon/counter.h"
 #include "daemon/keyring.h"
 #include "store/store.h"
 #include "xmpp/stanza.h"
@@ -14,6 +16,7 @@
 struct desk_setup {
 	struct store *reader; /* borrowed, all of these */
 	const struct keyring *keyring;
+	struct counter *counter;
 	const char *domain;
 };
 

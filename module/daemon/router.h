@@ -1,7 +1,8 @@
 /*
  * Where stanzas go: guard IQs straight from the reader's events into the
  * decoder of the next check, everything else into a libstrophe stanza that
- * is answered here (disco, ping, version, badges by ID).
+ * is answered at the desk (disco, ping, version, badges by ID) or at the
+ * counter (commands).
  */
 #ifndef DAEMON_ROUTER_H
 #define DAEMON_ROUTER_H
@@ -11,6 +12,7 @@
 
 #include "core/err.h"
 #include "daemon/checks.h"
+#include "daemon/counter.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
 #include "store/store.h"
@@ -23,6 +25,7 @@ struct router_setup {
 	struct checks *checks;
 	struct guards *guards;
 	const struct keyring *keyring;
+	struct counter *counter;
 	const char *domain;
 	struct buf *(*out)(void *arg);
 	void (*flush)(void *arg);

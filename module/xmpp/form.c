@@ -37,7 +37,7 @@ struct form_field {
 };
 
 struct form {
-	char *type, *title;
+	char *type, *title, *notice; /* NULL for none */
 	struct form_strings instructions;
 	struct form_field *first, **last;
 	size_t field_count;
@@ -69,15 +69,21 @@ form_room(struct form *f, size_t more)
 }
 
 static void
+string_drop(struct form *f, char **r)
+{
+	if (*r != NULL)
+		f->bytes -= strlen(*r) + 1;
+	free(*r);
+	*r = NULL;
+}
+
+static void
 string_set(struct form *f, char **r, const char *text)
 {
 	size_t len = strlen(text) + 1;
 	char *copy;
 
-	if (*r != NULL)
-		f->bytes -= strlen(*r) + 1;
-	free(*r);
-	*r = NULL;
+	string_drop(f, r);
 	if (!form_room(f, len))
 		return;
 	copy = malloc(len);
@@ -166,6 +172,7 @@ form_free(struct form *f)
 	}
 	free(f->type);
 	free(f->title);
+	free(f->notice);
 	free(f->instructions.data);
 	free(f);
 }
@@ -193,6 +200,16 @@ form_instruct(struct form *f, const char *text)
 {
 	if (f != NULL)
 		strings_add(f, &f->instructions, text);
+}
+
+void
+form_notice(struct form *f, const char *text)
+{
+	if (f == NULL)
+		return;
+	string_drop(f, &f->notice);
+	if (text != NULL)
+		string_set(f, &f->notice, text);
 }
 
 static size_t
@@ -343,6 +360,16 @@ form_find(const struct form *f, const char *var)
 	    (field->var == NULL || strcmp(field->var, var) != 0))
 		field = field->next;
 	return field;
+}
+
+bool
+form_is_question(const struct form *f)
+{
+	const struct form_field *i = f == NULL ? NULL : f->first;
+
+	while (i != NULL && (i->type == FORM_FIXED || i->type == FORM_HIDDEN))
+		i = i->next;
+	return i != NULL;
 }
 
 const char *
@@ -828,10 +855,7 @@ form_absolve(struct form *f)
 	for (struct form_field *i = f == NULL ? NULL : f->first; i != NULL;
 	     i = i->next) {
 		i->fault = FORM_OK;
-		if (i->fault_text != NULL)
-			f->bytes -= strlen(i->fault_text) + 1;
-		free(i->fault_text);
-		i->fault_text = NULL;
+		string_drop(f, &i->fault_text);
 	}
 }
 
@@ -1046,7 +1070,9 @@ write_head(const struct form *f, xmpp_stanza_t *x)
 	const char *s = NULL;
 	xmpp_stanza_t *field;
 
-	if (f->title != NULL && write_text(x, "title", f->title) == -1)
+	if ((f->title != NULL && write_text(x, "title", f->title) == -1) ||
+	    (f->notice != NULL &&
+		write_text(x, "instructions", f->notice) == -1))
 		return -1;
 	while ((s = strings_next(&f->instructions, s)) != NULL)
 		if (write_text(x, "instructions", s) == -1)

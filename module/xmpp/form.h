@@ -80,6 +80,9 @@ size_t form_bytes(const struct form *f);
 /* All strings are copied.  A second instruction is a second paragraph. */
 void form_title(struct form *f, const char *text);
 void form_instruct(struct form *f, const char *text);
+/* The paragraph before all instructions: what has just happened.  Replaces
+ * the one that was there; NULL takes it away. */
+void form_notice(struct form *f, const char *text);
 
 /* Adds a field, in the order of the form.  `var` NULL or "" only for
  * FORM_FIXED; `label` may be NULL.  Borrowed from the form; NULL if that
@@ -113,6 +116,8 @@ void form_empty(struct form_field *field);
 
 /* The field of that name; NULL if there is none. */
 struct form_field *form_find(const struct form *f, const char *var);
+/* Whether there is any field that wants an answer. */
+bool form_is_question(const struct form *f);
 /* Answers, borrowed until the next change of the field: the first value of a
  * field, "" for none; value `i` of several, NULL past the last; a boolean. */
 const char *form_get(const struct form *f, const char *var);
