@@ -43,7 +43,7 @@ struct fetch {
 	CURL *easy;
 	CURLSH *names; /* libcurl's cache of names: of this fetch alone */
 	struct curl_slist *addresses;
-	char url[FETCH_HOST_MAX + 128];
+	char url[FETCH_HOST_MAX + FETCH_URL_MAX + 32];
 	char error[CURL_ERROR_SIZE];
 	char why[CERT_TEXT_MAX];
 	struct buf body;
@@ -234,6 +234,71 @@ fetcher_close(struct fetcher *r)
 	(void)curl_multi_cleanup(r->multi);
 	curl_global_cleanup();
 	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
+}
+
+/*
+ * URLs.
+ */
+
+static int
+url_part(CURLU *u, CURLUPart part, unsigned flags, char *r, size_t cap)
+{
+	char *text = NULL;
+	int len = -1;
+
+	if (curl_url_get(u, part, &text, flags) == CURLUE_OK)
+		len = snprintf(r, cap, "%s", text);
+	curl_free(text);
+	return len >= 0 && (size_t)len < cap ? 0 : -1;
+}
+
+static bool
+url_has(CURLU *u, CURLUPart part)
+{
+	char *text = NULL;
+	bool has = curl_url_get(u, part, &text, 0) == CURLUE_OK;
+
+	curl_free(text);
+	return has;
+}
+
+int
+fetch_url_parse(const char *url, struct fetch_url *r)
+{
+	CURLU *u = curl_url();
+	char port[8];
+	size_t len;
+	int rc = -1;
+
+	if (u == NULL)
+		return -1;
+	if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) !=
+		CURLUE_OK ||
+	    url_part(u, CURLUPART_SCHEME, 0, r->scheme, sizeof r->scheme) ==
+		-1 ||
+	    url_part(u, CURLUPART_HOST, 0, r->host, sizeof r->host) == -1 ||
+	    url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, port,
+		sizeof port) == -1 ||
+	    url_part(u, CURLUPART_PATH, 0, r->path, sizeof r->path) == -1)
+		goto out;
+	r->has_user =
+	    url_has(u, CURLUPART_USER) || url_has(u, CURLUPART_PASSWORD);
+	r->port = (uint16_t)strtoul(port, NULL, 10);
+	for (char *c = r->host; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + ('a' - 'A'));
+	rc = 0;
+	if (url_has(u, CURLUPART_QUERY)) {
+		len = strlen(r->path);
+		(void)snprintf(r->path + len, sizeof r->path - len, "?");
+		rc = len + 1 >= sizeof r->path
+		    ? -1
+		    : url_part(u, CURLUPART_QUERY, 0, r->path + len + 1,
+			  sizeof r->path - len - 1);
+	}
+out:
+	curl_url_cleanup(u);
+	return rc;
 }
 
 /*

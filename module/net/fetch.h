@@ -80,4 +80,15 @@ int fetch_start(struct fetch **r, struct fetcher *f,
 /* NULL is legal. */
 void fetch_cancel(struct fetch *f);
 
+/* An absolute URL, taken apart by libcurl's own rules.  0, or -1 if it is none
+ * or does not fit. */
+struct fetch_url {
+	char scheme[16];
+	char host[FETCH_HOST_MAX + 3]; /* lower-case; IPv6 in brackets */
+	uint16_t port;
+	char path[FETCH_URL_MAX + 1]; /* with its query */
+	bool has_user;
+};
+int fetch_url_parse(const char *url, struct fetch_url *r);
+
 #endif
