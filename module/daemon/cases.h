@@ -45,9 +45,9 @@ void cases_free(struct cases *c);
 /* How a step ended.  The zero value is the one that promises nothing. */
 enum cases_end {
 	CASES_UNAVAILABLE = 0, /* could not be done now: try again */
-	CASES_REFUSED, /* the rules say no: `e` says why, and to whom that
-			* falls, in English for the log and mastheadctl */
-	CASES_DONE,    /* on the disk, and guards have been told */
+	CASES_REFUSED,	       /* a rule says no; `e` says it in English, and
+				* result.refusal which one it is */
+	CASES_DONE,	       /* on the disk, and guards have been told */
 };
 
 /* What `done` gets; valid during the call only. */
@@ -70,17 +70,36 @@ typedef void (*cases_done)(void *arg, const struct cases_outcome *o);
 void cases_step(struct cases *c, const struct case_step *step, cases_done done,
     void *arg);
 
-/* The rules that the configuration makes, as cases_step applies them. */
+/* The rules that the configuration makes, as cases_step applies them;
+ * `category` NULL: for a change, which needs the most that any needs. */
 void cases_rules(const struct cases *c, const char *category,
     struct case_rules *r);
 
 /*
- * What an account may do here, by the configuration as it is now.  `jid`:
- * bare and prepared, from a stanza whose `from` the server vouches for.
- * A stranger has CASES_NOBODY.
+ * Opens evidence for somebody who may see it.  First the reading of each is
+ * put on record (CASE_READ), as `by` with `role`; only then is it opened.
+ * `ids`: at most CASES_READ_MAX, copied.  `done` is called exactly once; with
+ * CASES_DONE there is a text for each id, in their order, and NULL where it
+ * was erased.  The texts are valid during the call and wiped after it.
  */
-enum cases_role { CASES_NOBODY = 0, CASES_REVIEWER, CASES_APPROVER };
-enum cases_role cases_role(const struct cases *c, const char *jid);
+#define CASES_READ_MAX 64
+typedef void (*cases_read_done)(void *arg, enum cases_end end,
+    const char *const *texts, size_t count, const struct err *e);
+void cases_read(struct cases *c, const char *const *ids, size_t count,
+    const char *by, enum case_role role, cases_read_done done, void *arg);
+
+/*
+ * The key of the text that says which rule said no (catalogue); static.  Its
+ * arguments are `name` and `date`: who was faster, and when (CASE_CHANGED).
+ */
+const char *cases_refusal_key(enum case_refusal refusal);
+
+/*
+ * What an account may do here, by the configuration as it is now.  `jid`:
+ * bare and prepared, from a stanza whose `from` the server vouches for.  A
+ * stranger has CASE_SELF: what concerns the account itself.
+ */
+enum case_role cases_role(const struct cases *c, const char *jid);
 size_t cases_approver_count(const struct cases *c);
 
 /* Borrowed. */
