@@ -35,6 +35,21 @@ prepare_jid(const char *what, const char *text, char *r, struct err *e)
 	return 0;
 }
 
+/* An address or a domain as the daemon wants it: in `r`, JID_MAX + 1 bytes,
+ * or `value` itself if it is neither; NULL with the reason. */
+static const char *
+prepared(const struct ctl_param *p, const char *value, char *r, struct err *e)
+{
+	if (p->type == CTL_JID)
+		return prepare_jid(p->name, value, r, e) == -1 ? NULL : r;
+	if (p->type != CTL_DOMAIN)
+		return value;
+	if (jid_prepare_domain(value, r, JID_PART_MAX + 1, e) == 0)
+		return r;
+	(void)err_prefix(e, "%s", p->name);
+	return NULL;
+}
+
 /* "--name=value", or "--name" of a flag. */
 static json_t *
 option_word(const struct ctl_param *p, const char *value, struct err *e)
@@ -43,12 +58,8 @@ option_word(const struct ctl_param *p, const char *value, struct err *e)
 
 	if (p->type == CTL_FLAG)
 		return json_string(p->name);
-	if (p->type == CTL_JID) {
-		if (prepare_jid(p->name, value, jid, e) == -1)
-			return NULL;
-		value = jid;
-	}
-	return json_sprintf("%s=%s", p->name, value);
+	value = prepared(p, value, jid, e);
+	return value == NULL ? NULL : json_sprintf("%s=%s", p->name, value);
 }
 
 static json_t *
@@ -56,10 +67,8 @@ operand_word(const struct ctl_param *p, const char *value, struct err *e)
 {
 	char jid[JID_MAX + 1];
 
-	if (p->type != CTL_JID)
-		return json_string(value);
-	return prepare_jid(p->name, value, jid, e) == -1 ? NULL
-							 : json_string(jid);
+	value = prepared(p, value, jid, e);
+	return value == NULL ? NULL : json_string(value);
 }
 
 /* Command, options, "--", operands: an address may begin with "-". */

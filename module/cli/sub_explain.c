@@ -16,7 +16,7 @@ show_place(struct table *t, const json_t *place)
 		    "configuration covers it");
 		return;
 	}
-	(void)snprintf(text, sizeof text, "%s (%s)", show_text(place, "room"),
+	(void)snprintf(text, sizeof text, "%s (%s)", show_text(place, "name"),
 	    show_text(place, "mode"));
 	show_pair(t, "Place", text);
 	show_pair(t, "Guard",
@@ -50,7 +50,8 @@ sub_explain_print(const json_t *result, FILE *out)
 	char text[SHOW_TEXT_MAX], number[SHOW_NUMBER_MAX];
 
 	show_pair(t, "Address", show_text(result, "jid"));
-	show_pair(t, "Room", show_text(result, "room"));
+	show_pair(t, json_object_get(result, "node") == NULL ? "Room" : "Node",
+	    show_text(result, "name"));
 	show_pair(t, "Kind", show_text(result, "kind"));
 	show_place(t, json_object_get(result, "place"));
 	show_record(t, json_object_get(result, "record"));

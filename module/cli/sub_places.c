@@ -5,21 +5,39 @@
 #include "cli/subcommand.h"
 
 /* WOULD REFUSE: what an observed place let pass. */
-static const char *const header[] = { "ID", "ROOM", "MODE", "PUBLISH",
+static const char *const header[] = { "ID", "PLACE", "MODE", "PUBLISH",
 	"REPRINT", "GUARD", "PASSED", "REFUSED", "WOULD REFUSE", "UNDECIDED" };
 
 #define COLUMNS (sizeof header / sizeof header[0])
 
+/* Below its place: what one rule decided. */
+static void
+add_rule(struct table *t, const json_t *n)
+{
+	char name[SHOW_TEXT_MAX], passed[SHOW_NUMBER_MAX],
+	    refused[SHOW_NUMBER_MAX], observed[SHOW_NUMBER_MAX],
+	    unavailable[SHOW_NUMBER_MAX];
+	const char *const cells[COLUMNS] = { "", name, "", "", "", "",
+		show_number(n, "passed", passed),
+		show_number(n, "refused", refused),
+		show_number(n, "observed", observed),
+		show_number(n, "unavailable", unavailable) };
+
+	(void)snprintf(name, sizeof name, "  by %s", show_text(n, "rule"));
+	(void)table_add(t, cells);
+}
+
 static void
 add_place(struct table *t, const json_t *p)
 {
+	const json_t *rules = json_object_get(p, "rules");
 	const json_t *n = json_object_get(p, "counts");
 	char id[SHOW_NUMBER_MAX], passed[SHOW_NUMBER_MAX],
 	    refused[SHOW_NUMBER_MAX], observed[SHOW_NUMBER_MAX],
 	    unavailable[SHOW_NUMBER_MAX], publish[SHOW_TEXT_MAX],
 	    reprint[SHOW_TEXT_MAX];
 	const char *const cells[COLUMNS] = { show_number(p, "id", id),
-		show_text(p, "room"), show_text(p, "mode"),
+		show_text(p, "name"), show_text(p, "mode"),
 		show_words(p, "publish", "-", publish),
 		show_words(p, "reprint", "-", reprint),
 		json_is_true(json_object_get(p, "attached")) ? "attached"
@@ -30,6 +48,8 @@ add_place(struct table *t, const json_t *p)
 		show_number(n, "unavailable", unavailable) };
 
 	(void)table_add(t, cells);
+	for (size_t i = 0; i < json_array_size(rules); i++)
+		add_rule(t, json_array_get(rules, i));
 }
 
 void

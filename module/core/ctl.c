@@ -36,12 +36,15 @@ const struct ctl_command ctl_commands[] = {
 		{ "--after", "JID", CTL_JID, false, 0 },
 		{ "--limit", "COUNT", CTL_COUNT, false, 0 } } },
 	{ "publisher show", { JID }, { { 0 } } },
-	{ "explain", { JID, { "PLACE", NULL, CTL_JID, true, 0 } },
+	{ "explain", { JID, { "ROOM", NULL, CTL_JID, false, 0 } },
 	    { { "--kind", "KIND", CTL_KIND, false, 0 },
 		{ "--reprint", NULL, CTL_FLAG, false, 0 },
 		{ "--label", "TERM", CTL_TEXT, false, PUBLICATION_LABELS_MAX },
 		{ "--affiliation", "AFFILIATION", CTL_WORD, false, 0 },
-		{ "--encrypted", NULL, CTL_FLAG, false, 0 } } },
+		{ "--encrypted", NULL, CTL_FLAG, false, 0 },
+		{ "--node", "NODE", CTL_TEXT, false, 0 },
+		{ "--service", "HOST", CTL_DOMAIN, false, 0 },
+		{ "--owner", "ACCOUNT", CTL_JID, false, 0 } } },
 	{ "places", { { 0 } }, { { 0 } } },
 	{ "guards", { { 0 } }, { { 0 } } },
 	{ "status", { { 0 } }, { { 0 } } },
@@ -177,6 +180,7 @@ check_value(enum ctl_type type, const char *value, struct err *e)
 					    "needs a text, in UTF-8 "
 					    "and on one line");
 	case CTL_JID:
+	case CTL_DOMAIN:
 		return is_text(value) ? 0 : err_set(e, "needs an address");
 	case CTL_WORD:
 		return is_word(value) ? 0
@@ -286,7 +290,7 @@ check_complete(const struct ctl_args *a, struct err *e)
 	const struct ctl_command *c = a->command;
 
 	if (a->operand_count < CTL_OPERANDS_MAX &&
-	    c->operands[a->operand_count].name != NULL)
+	    c->operands[a->operand_count].is_required)
 		return err_set(e, "%s is missing",
 		    c->operands[a->operand_count].name);
 	for (size_t i = 0; i < CTL_OPTIONS_MAX; i++)
@@ -344,7 +348,8 @@ ctl_usage(const struct ctl_command *c, char *r, size_t cap)
 
 	for (size_t i = 0; i < CTL_OPERANDS_MAX && used < cap; i++)
 		if (c->operands[i].name != NULL)
-			used += (size_t)snprintf(r + used, cap - used, " %s",
+			used += (size_t)snprintf(r + used, cap - used,
+			    c->operands[i].is_required ? " %s" : " [%s]",
 			    c->operands[i].name);
 	for (size_t i = 0; i < CTL_OPTIONS_MAX && used < cap; i++) {
 		const struct ctl_param *p = &c->options[i];

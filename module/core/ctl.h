@@ -20,7 +20,7 @@
 #define CTL_REPLY_MAX (16 * 1024 * 1024) /* bytes of an answer's line */
 #define CTL_WORDS_MAX 64		 /* arguments of one request */
 #define CTL_OPERANDS_MAX 2
-#define CTL_OPTIONS_MAX 6
+#define CTL_OPTIONS_MAX 8
 #define CTL_LIST_MAX 1000 /* publishers in one answer */
 
 /* Exit codes of mastheadctl; also `exit` in an answer. */
@@ -39,6 +39,7 @@ enum ctl_type {
 	CTL_TEXT,     /* UTF-8, not empty, no control characters */
 	CTL_WORD,     /* [a-z0-9-]: a category, a room affiliation */
 	CTL_JID,      /* bare JID; prepared by the sender, checked by both */
+	CTL_DOMAIN,   /* a domain; as well */
 	CTL_DURATION, /* when_duration_parse, longer than nothing */
 	CTL_TIME,     /* when_parse */
 	CTL_KIND,     /* publication_kind_find */
@@ -51,7 +52,7 @@ struct ctl_param {
 	const char *name; /* "JID"; of an option "--reason" */
 	const char *word; /* of an option: what its value is called; or NULL */
 	enum ctl_type type;
-	bool is_required; /* of an option; operands always are */
+	bool is_required; /* an operand that is not, is the last */
 	unsigned repeat;  /* how often at most; 0 counts as once */
 };
 

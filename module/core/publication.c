@@ -46,6 +46,16 @@ reprint_by_find(const char *name)
 	return REPRINT_NONE;
 }
 
+struct place_spot
+publication_spot(const struct publication *p, const char *host)
+{
+	return (struct place_spot){
+		.local = p->node[0] == '\0' ? p->room : p->owner,
+		.host = host,
+		.node = p->node,
+	};
+}
+
 bool
 publication_is_ordinary(const struct publication *p)
 {

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/place.h"
+
 /* Maxima of the guard protocol (docs/PROTOCOL.md, "check"). */
 #define PUBLICATION_REPRINTS_MAX 8
 #define PUBLICATION_LABELS_MAX 8
@@ -19,7 +21,7 @@ enum publication_kind {
 	PUBLICATION_MESSAGE,
 	PUBLICATION_SUBJECT,
 	PUBLICATION_CORRECT, /* XEP-0308 */
-	PUBLICATION_PUBLISH, /* XEP-0060 item */
+	PUBLICATION_PUBLISH, /* XEP-0060 #publisher-publish, in nodes */
 };
 
 enum reprint_by {
@@ -40,10 +42,13 @@ struct publication {
 	uint32_t n; /* the item's number in its IQ */
 	enum publication_kind kind;
 	uint32_t place_id;
-	const char *room;  /* localpart of the room */
+	const char *room;  /* localpart of the room; "": a node */
+	const char *node;  /* whole name of the node; "": a room */
+	const char *owner; /* localpart of the account with the PEP node; "":
+			    * a room, or a node of the service */
 	const char *actor; /* real JID, bare or full, as the server sent it */
-	const char *nick;
-	const char *occupant;	 /* occupant-id (XEP-0421) */
+	const char *nick;  /* in rooms */
+	const char *occupant;	 /* occupant-id (XEP-0421), in rooms */
 	const char *lang;	 /* xml:lang */
 	const char *affiliation; /* only where the place exempts some */
 	bool is_encrypted;	 /* only where the place refuses that */
@@ -59,6 +64,10 @@ enum publication_kind publication_kind_find(const char *name);
 
 /* The same for the ways to reprint ("forward"); NONE if unknown. */
 enum reprint_by reprint_by_find(const char *name);
+
+/* Which room or node it is about, on this host; borrows its strings. */
+struct place_spot publication_spot(const struct publication *p,
+    const char *host);
 
 /* No reprint, no label, not encrypted: what a lease may cover. */
 bool publication_is_ordinary(const struct publication *p);

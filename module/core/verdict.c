@@ -46,3 +46,19 @@ verdict_action_name(enum verdict_action action)
 
 	return names[action];
 }
+
+const char *
+verdict_rule_name(enum verdict_rule rule)
+{
+	static const char *const names[RULE_COUNT] = {
+		[RULE_NONE] = "none",
+		[RULE_NOT_LABELLED] = "labelled",
+		[RULE_EXEMPT] = "exempt",
+		[RULE_ENCRYPTED] = "encrypted",
+		[RULE_REPRINT] = "reprint",
+		[RULE_PUBLISH] = "publish",
+		[RULE_JOIN] = "join",
+	};
+
+	return names[rule];
+}

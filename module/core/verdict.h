@@ -45,6 +45,7 @@ enum verdict_rule {
 	RULE_REPRINT,	   /* `reprint:` */
 	RULE_PUBLISH,	   /* `publish:` */
 	RULE_JOIN,	   /* joins pass; approved accounts get a hat */
+	RULE_COUNT	   /* how many there are, with NONE */
 };
 
 /* At most one category for each that the place lists. */
@@ -75,5 +76,8 @@ struct refusal_info {
 const struct refusal_info *refusal_info(enum refusal refusal);
 
 const char *verdict_action_name(enum verdict_action action);
+
+/* "publish", "reprint": the option that decided; "none" for NONE. */
+const char *verdict_rule_name(enum verdict_rule rule);
 
 #endif

@@ -9,8 +9,10 @@
 #include "xmpp/ns.h"
 #include "xmpp/xml.h"
 
-/* An xmpp: address: every byte of the localpart may need an escape. */
-#define ADDRESS_MAX (5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX)
+/* An xmpp: address, with a node: any byte of a name may need an escape. */
+#define ADDRESS_MAX                                                            \
+	(5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX + 7 +                    \
+	    3 * PUBLICATION_ATTR_MAX)
 #define HOLDER_MAX                                                             \
 	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + \
 	    16)
@@ -100,24 +102,17 @@ issue_ask(struct issue *i, badges_cb done, void *arg, struct err *e)
 	return 0;
 }
 
-/*
- * "xmpp:" and the address, as an IRI (RFC 5122 #section-2.2): what would begin
- * a query or a fragment is escaped in the localpart.  `rest` (from the @ on)
- * may be NULL.
- */
-static void
-address_write(const char *local, size_t len, const char *rest,
-    char r[ADDRESS_MAX + 1])
+/* Adds a name of at most `max` bytes, with %XX for each byte of `special` and
+ * each control character; returns the end. */
+static char *
+escape(char *p, const char *name, size_t max, const char *special)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	char *p = r + sprintf(r, "xmpp:");
 
-	if (len > PLACE_LOCAL_MAX)
-		len = PLACE_LOCAL_MAX;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)local[i];
+	for (size_t i = 0; i < max && name[i] != '\0'; i++) {
+		unsigned char c = (unsigned char)name[i];
 
-		if (strchr("?#%[]\\^`{|}", c) == NULL) {
+		if (c >= 0x20 && c != 0x7f && strchr(special, c) == NULL) {
 			*p++ = (char)c;
 			continue;
 		}
@@ -126,21 +121,54 @@ address_write(const char *local, size_t len, const char *rest,
 		*p++ = hex[c & 15];
 	}
 	*p = '\0';
-	if (rest != NULL)
-		(void)snprintf(p, (size_t)(r + ADDRESS_MAX + 1 - p), "%s",
-		    rest);
+	return p;
+}
+
+/* "xmpp:" and the address, as an IRI (RFC 5122 #section-2.2): what would begin
+ * a query or a fragment is escaped in the localpart.  Returns the end. */
+static char *
+address_write(const char *local, size_t local_len, const char *host,
+    char r[ADDRESS_MAX + 1])
+{
+	char *p = r + sprintf(r, "xmpp:");
+
+	if (local_len > PLACE_LOCAL_MAX)
+		local_len = PLACE_LOCAL_MAX;
+	p = escape(p, local, local_len, "?#%[]\\^`{|}");
+	return p +
+	    snprintf(p, PLACE_HOST_MAX + 2, "%s%s", local_len == 0 ? "" : "@",
+		host);
+}
+
+/* For whom a token is meant: the room, or the node (RFC 5122
+ * #section-2.5, XEP-0060 #registrar-querytypes). */
+static void
+audience_write(const struct place_spot *at, char r[ADDRESS_MAX + 1])
+{
+	char *p = address_write(at->local, strlen(at->local), at->host, r);
+
+	if (at->node[0] == '\0')
+		return;
+	p += sprintf(p, "?;node=");
+	(void)escape(p, at->node, PUBLICATION_ATTR_MAX,
+	    "%#?[]\\^{|}<>\";&=+ `");
 }
 
 /*
- * Whom a token is bound to, as one string: occupant-id or nickname, and the
- * categories, so that a change of the place's list makes another token.
+ * Whom a token is bound to, as one string: in rooms the occupant-id or the
+ * nickname, and the categories, so that a change of the place's list makes
+ * another token.
  */
 static void
 holder_write(const struct badge_want *w, char r[HOLDER_MAX + 1])
 {
 	bool has_id = w->occupant[0] != '\0';
-	size_t used = (size_t)snprintf(r, HOLDER_MAX + 1, "%s:%s",
-	    has_id ? "occ" : "nick", has_id ? w->occupant : w->nick);
+	size_t used = 0;
+
+	r[0] = '\0';
+	if (w->at.node[0] == '\0')
+		used = (size_t)snprintf(r, HOLDER_MAX + 1, "%s:%s",
+		    has_id ? "occ" : "nick", has_id ? w->occupant : w->nick);
 
 	for (unsigned i = 0; i < w->verdict->badge_count; i++)
 		used += (size_t)snprintf(r + used, HOLDER_MAX + 1 - used, " %s",
@@ -157,11 +185,13 @@ token_make(struct badges *b, const struct badge_want *w, struct issue *i,
 		.name = w->name,
 		.aud = i->aud,
 		.iat_s = w->now_s };
+	const char *at = strchr(w->jid, '@');
 
-	address_write(w->jid, strcspn(w->jid, "@"), strchr(w->jid, '@'), sub);
-	if (w->occupant[0] != '\0')
+	(void)address_write(w->jid, at == NULL ? 0 : (size_t)(at - w->jid),
+	    at == NULL ? w->jid : at + 1, sub);
+	if (w->at.node[0] == '\0' && w->occupant[0] != '\0')
 		c.occ = w->occupant;
-	else
+	else if (w->at.node[0] == '\0')
 		c.nick = w->nick;
 	for (unsigned k = 0; k < w->verdict->badge_count; k++)
 		c.cat[c.cat_count++] =
@@ -261,9 +291,7 @@ badges_get(struct badges *b, const struct badge_want *w, badges_cb done,
 	struct err e = { "" };
 	int found;
 
-	address_write(w->room, strlen(w->room), NULL, aud);
-	(void)snprintf(aud + strlen(aud), sizeof aud - strlen(aud), "@%s",
-	    w->where->host);
+	audience_write(&w->at, aud);
 	holder_write(w, holder);
 	found = store_token_find(b->s.reader, w->jid, aud, holder,
 	    key_kid(b->s.keyring->active), &t, &e);

@@ -1,6 +1,6 @@
 /*
- * Badges: finds or issues the token of a publisher in a room, and writes the
- * elements that carry it.
+ * Badges: finds or issues the token of a publisher in a room or a node, and
+ * writes the elements that carry it.
  */
 #ifndef DAEMON_BADGES_H
 #define DAEMON_BADGES_H
@@ -32,9 +32,9 @@ struct badge_want {
 	const char *name;	       /* its public name */
 	const struct verdict *verdict; /* its badge_for is not empty */
 	const struct place *where;
-	const char *room;     /* localpart */
-	const char *occupant; /* "" if the server has none: then nick counts */
-	const char *nick;
+	struct place_spot at; /* the room or node itself */
+	/* In rooms; occupant "" if the server has none: then nick counts. */
+	const char *occupant, *nick;
 	int64_t now_s, life_s; /* a token lives `life_s` at most */
 	int64_t serial;	       /* at which the publisher was read */
 	bool may_wait;	       /* for a token that must be written first */

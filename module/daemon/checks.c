@@ -59,7 +59,7 @@ struct checks {
 	unsigned in_flight;
 	struct checks_counts *counts; /* by place id */
 	size_t count_slots;
-	struct checks_counts totals;
+	struct checks_tally totals;
 	struct buf scratch; /* the children of one verdict */
 	struct refusals_kept kept;
 };
@@ -181,7 +181,7 @@ checks_decoder(struct checks *c)
 }
 
 static void
-add_count(struct checks_counts *n, const struct verdict *v)
+add_count(struct checks_tally *n, const struct verdict *v)
 {
 	switch (v->action) {
 	case VERDICT_UNAVAILABLE:
@@ -208,17 +208,20 @@ check_count(struct check *k, const struct publication *what,
 	if (what->kind == PUBLICATION_JOIN)
 		return;
 	add_count(&c->totals, v);
-	if (where->id < c->count_slots)
-		add_count(&c->counts[where->id], v);
+	if (where->id >= c->count_slots)
+		return;
+	add_count(&c->counts[where->id].all, v);
+	add_count(&c->counts[where->id].by_rule[v->rule], v);
 }
 
 /* The item is left out of the answer, which the guard takes for
  * "unavailable". */
 static void
 check_unavailable(struct check *k, const struct publication *what,
-    const struct place *where, const char *doing, const struct err *e)
+    const struct place *where, enum verdict_rule rule, const char *doing,
+    const struct err *e)
 {
-	struct verdict v = { .action = VERDICT_UNAVAILABLE };
+	struct verdict v = { .action = VERDICT_UNAVAILABLE, .rule = rule };
 
 	check_count(k, what, where, &v);
 	k->owner->s.on_trouble(k->owner->s.arg, doing, e);
@@ -285,7 +288,8 @@ pass_done(void *arg, int found, const struct token_row *t, const struct err *e)
 	uint32_t lease_s = p->verdict.lease_s;
 
 	if (found != 1) {
-		check_unavailable(k, p->what, p->where, "badge", e);
+		check_unavailable(k, p->what, p->where, p->verdict.rule,
+		    "badge", e);
 		goto out;
 	}
 	buf_reset(&c->scratch);
@@ -329,7 +333,7 @@ item_badge(const struct lookup *l, const struct verdict *v,
 	struct pass *p = malloc(sizeof *p);
 	struct badge_want w = { .verdict = v,
 		.where = l->where,
-		.room = l->what->room,
+		.at = publication_spot(l->what, k->host),
 		.occupant = l->what->occupant,
 		.nick = l->what->nick,
 		.now_s = now_s,
@@ -340,7 +344,8 @@ item_badge(const struct lookup *l, const struct verdict *v,
 	static const struct err no_memory = { "no memory for a badge" };
 
 	if (p == NULL) {
-		check_unavailable(k, l->what, l->where, "badge", &no_memory);
+		check_unavailable(k, l->what, l->where, v->rule, "badge",
+		    &no_memory);
 		item_end(k);
 		return;
 	}
@@ -362,7 +367,7 @@ item_refuse(const struct lookup *l, const struct verdict *v,
 {
 	struct check *k = l->check;
 	const struct refusal_case about = { .where = l->where,
-		.room = l->what->room,
+		.at = publication_spot(l->what, k->host),
 		.who = who,
 		.verdict = v,
 		.lang = l->what->lang };
@@ -384,7 +389,8 @@ item_decide(void *arg, int found, const struct publisher *p, int64_t serial,
 	struct verdict v;
 
 	if (found == -1) {
-		check_unavailable(k, l->what, l->where, "register", e);
+		check_unavailable(k, l->what, l->where, RULE_NONE, "register",
+		    e);
 		item_end(k);
 		return;
 	}
@@ -408,15 +414,16 @@ item_decide(void *arg, int found, const struct publisher *p, int64_t serial,
 /*
  * Whether the place was right in the list that the guard had before a reload,
  * and no longer is: it has gone, or a more specific one has come.  `now` is
- * the room's place.  An id is never given to another pattern.
+ * the place of the room or node.  An id is never given to another pattern.
  */
 static bool
 is_outdated(const struct policy *policy, const struct publication *what,
-    const struct place *asked, const struct place *now, const char *host)
+    const struct place *asked, const struct place *now,
+    const struct place_spot *at)
 {
 	if (asked == NULL)
 		return what->place_id < policy->next_place_id;
-	return asked != now && place_covers(asked, what->room, host);
+	return asked != now && place_covers(asked, at);
 }
 
 /*
@@ -453,6 +460,7 @@ item_run(struct check *k, const struct publication *what)
 	const struct policy *policy = &k->rules->config->policy;
 	struct checks *c = k->owner;
 	struct lookup *l = &k->lookups[what - k->decoder.items];
+	const struct place_spot at = publication_spot(what, k->host);
 	const struct place *now;
 	char jid[PUBLISHER_JID_MAX + 1];
 	struct err e;
@@ -461,9 +469,8 @@ item_run(struct check *k, const struct publication *what)
 	l->check = k;
 	l->what = what;
 	l->where = policy_place_by_id(policy, what->place_id);
-	now = place_find(policy->places, policy->place_count, what->room,
-	    k->host);
-	if (is_outdated(policy, what, l->where, now, k->host)) {
+	now = place_find(policy->places, policy->place_count, &at);
+	if (is_outdated(policy, what, l->where, now, &at)) {
 		item_outdated(k, what, now != NULL);
 	} else if (l->where == NULL || l->where != now) {
 		c->totals.unavailable++;
@@ -471,7 +478,7 @@ item_run(struct check *k, const struct publication *what)
 		item_end(k);
 	} else if (jid_bare_prepare(what->actor, jid, sizeof jid, NULL, &e) ==
 	    -1) {
-		check_unavailable(k, what, l->where, "address", &e);
+		check_unavailable(k, what, l->where, RULE_NONE, "address", &e);
 		item_end(k);
 	} else {
 		store_lookup(c->s.reader, jid, item_decide, l);
@@ -542,12 +549,13 @@ checks_run(struct checks *c, const char *host, const char *id)
 }
 
 static void
-exempt_write(unsigned exempt, char r[32])
+exempt_write(unsigned exempt, char r[48])
 {
-	(void)snprintf(r, 32, "%s%s%s",
+	(void)snprintf(r, 48, "%s%s%s%s",
 	    (exempt & PLACE_EXEMPT_OWNER) != 0 ? "owner " : "",
 	    (exempt & PLACE_EXEMPT_ADMIN) != 0 ? "admin " : "",
-	    (exempt & PLACE_EXEMPT_MEMBER) != 0 ? "member " : "");
+	    (exempt & PLACE_EXEMPT_MEMBER) != 0 ? "member " : "",
+	    (exempt & PLACE_EXEMPT_PUBLISHER) != 0 ? "publisher " : "");
 	if (r[0] != '\0')
 		r[strlen(r) - 1] = '\0';
 }
@@ -555,26 +563,25 @@ exempt_write(unsigned exempt, char r[32])
 static void
 place_write(struct buf *out, const struct config *config, const struct place *p)
 {
-	static const char *const badge_names[] = {
-		[PLACE_BADGE_REFERENCE] = "reference",
-		[PLACE_BADGE_FULL] = "full",
-		[PLACE_BADGE_NONE] = "none",
-	};
-	char exempt[32];
+	const char *hats = config->has_legacy_hats
+	    ? "urn:xmpp:hats:0 xmpp:prosody.im/protocol/hats:1"
+	    : "urn:xmpp:hats:0";
+	bool is_node = p->kind == PLACE_NODE;
+	char exempt[48];
 	const char *label = p->labelled;
 	struct guard_place g = { .id = p->id,
-		.name = p->local,
+		.kind = is_node ? "node" : "room",
+		.name = is_node ? p->node : p->local,
+		.owner = is_node ? p->local : NULL,
 		.is_observed = p->mode == PLACE_OBSERVE,
 		.pass_unavailable =
 		    p->pass_unavailable || p->mode == PLACE_OBSERVE,
 		.others_may_react = p->others_may_react,
 		.refuse_encrypted = p->refuse_encrypted,
 		.is_labelled = label[0] != '\0',
-		.badge = badge_names[p->badge],
+		.badge = place_badge_name(p->badge),
 		.exempt = exempt,
-		.hats = config->has_legacy_hats
-		    ? "urn:xmpp:hats:0 xmpp:prosody.im/protocol/hats:1"
-		    : "urn:xmpp:hats:0",
+		.hats = is_node ? NULL : hats,
 		.lease_s = p->lease_s,
 		.labels = &label,
 		.label_count = label[0] != '\0' ? 1 : 0 };
@@ -615,7 +622,7 @@ checks_counts(const struct checks *c, uint32_t place_id)
 					 : (struct checks_counts){ 0 };
 }
 
-struct checks_counts
+struct checks_tally
 checks_totals(const struct checks *c)
 {
 	return c->totals;

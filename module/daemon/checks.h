@@ -23,9 +23,15 @@
 
 struct checks;
 
-/* What a place has decided since the start; joins do not count. */
-struct checks_counts {
+/* What came of questions; `observed` would have been refused. */
+struct checks_tally {
 	uint64_t passed, refused, observed, unavailable;
+};
+/* What a place has decided since the start; joins do not count.  Rule NONE
+ * has what failed before a rule could decide. */
+struct checks_counts {
+	struct checks_tally all;
+	struct checks_tally by_rule[RULE_COUNT];
 };
 
 struct checks_setup {
@@ -77,6 +83,6 @@ int checks_attach(struct checks *c, const char *host, const char *id,
 
 /* Of one place, by its id; zeroes if it has decided nothing. */
 struct checks_counts checks_counts(const struct checks *c, uint32_t place_id);
-struct checks_counts checks_totals(const struct checks *c);
+struct checks_tally checks_totals(const struct checks *c);
 
 #endif

@@ -13,8 +13,8 @@
 struct explain {
 	struct control_request *request;
 	struct publication what;
-	struct jid room;
 	char jid[PUBLISHER_JID_MAX + 1];
+	struct jid room; /* or the account that has the node, or the service */
 };
 
 #define RULE_TEXT_MAX 2048
@@ -37,6 +37,7 @@ rule_text(char r[RULE_TEXT_MAX], const struct verdict *v, const struct place *p,
 {
 	switch (v->rule) {
 	case RULE_NONE:
+	case RULE_COUNT:
 		r[0] = '\0';
 		break;
 	case RULE_NOT_LABELLED:
@@ -77,7 +78,7 @@ refusal_json(const struct daemon *d, const struct explain *x,
     const struct verdict *v)
 {
 	const struct refusal_case about = { .where = where,
-		.room = x->what.room,
+		.at = publication_spot(&x->what, where->host),
 		.who = who,
 		.verdict = v,
 		.lang = "en" };
@@ -92,12 +93,14 @@ refusal_json(const struct daemon *d, const struct explain *x,
 static json_t *
 place_json(const struct daemon *d, const struct place *p)
 {
+	const struct place_spot at = { p->local, p->host, p->node };
 	struct guard_info g;
+	json_t *r = json_pack("{s:I, s:s, s:b}", "id", (json_int_t)p->id,
+	    "mode", p->mode == PLACE_OBSERVE ? "observe" : "enforce",
+	    "attached", guards_find(d->guards, p->host, &g) && g.is_attached);
 
-	return json_pack("{s:I, s:o, s:s, s:b}", "id", (json_int_t)p->id,
-	    "room", json_sprintf("%s@%s", p->local, p->host), "mode",
-	    p->mode == PLACE_OBSERVE ? "observe" : "enforce", "attached",
-	    guards_find(d->guards, p->host, &g) && g.is_attached);
+	commands_add_spot(r, &at);
+	return r;
 }
 
 static void
@@ -133,8 +136,9 @@ explain_done(void *arg, int found, const struct publisher *p, int64_t serial,
 	struct explain *x = arg;
 	const struct daemon *d = commands_daemon(x->request);
 	const struct policy *policy = &checks_config(d->checks)->policy;
-	const struct place *where = place_find(policy->places,
-	    policy->place_count, x->room.local, x->room.domain);
+	const struct place_spot at = publication_spot(&x->what, x->room.domain);
+	const struct place *where =
+	    place_find(policy->places, policy->place_count, &at);
 	const struct publisher *who = found == 1 ? p : NULL;
 	int64_t now_s = clock_wall_s();
 	json_t *r;
@@ -144,12 +148,13 @@ explain_done(void *arg, int found, const struct publisher *p, int64_t serial,
 		free(x);
 		return;
 	}
-	r = json_pack("{s:s, s:o, s:s, s:I, s:o, s:o}", "jid", x->jid, "room",
-	    json_sprintf("%s@%s", x->room.local, x->room.domain), "kind",
-	    publication_kind_name(x->what.kind), "serial", (json_int_t)serial,
-	    "record",
+	r = json_pack("{s:s, s:I, s:o, s:o}", "jid", x->jid, "serial",
+	    (json_int_t)serial, "record",
 	    who == NULL ? json_null() : commands_publisher_full(who, now_s),
 	    "place", where == NULL ? json_null() : place_json(d, where));
+	commands_add_spot(r, &at);
+	(void)json_object_set_new(r, "kind",
+	    json_string(publication_kind_name(x->what.kind)));
 	if (where == NULL)
 		(void)json_object_set_new(r, "verdict",
 		    json_string("not guarded"));
@@ -167,9 +172,16 @@ describe(struct explain *x, const struct ctl_args *a)
 	const char *affiliation = ctl_option(a, "--affiliation");
 	struct publication *w = &x->what;
 
+	w->node = ctl_option(a, "--node");
+	w->room = w->owner = x->room.local;
+	if (w->node == NULL)
+		w->node = w->owner = "";
+	else
+		w->room = "";
 	w->kind =
-	    kind == NULL ? PUBLICATION_MESSAGE : publication_kind_find(kind);
-	w->room = x->room.local;
+	    w->node[0] != '\0' ? PUBLICATION_PUBLISH : PUBLICATION_MESSAGE;
+	if (kind != NULL)
+		w->kind = publication_kind_find(kind);
 	w->actor = x->jid;
 	w->nick = w->occupant = "";
 	w->lang = "en";
@@ -183,20 +195,50 @@ describe(struct explain *x, const struct ctl_args *a)
 			w->labels[w->label_count++] = a->options[i].value;
 }
 
+/* A room, or a node and what it is a node of.  0, or -1; then the request has
+ * been answered. */
+static int
+find_place(struct explain *x)
+{
+	const struct ctl_args *a = control_args(x->request);
+	const char *service = ctl_option(a, "--service");
+	const char *owner = ctl_option(a, "--owner");
+	char bare[PUBLISHER_JID_MAX + 1];
+	struct err e = { "" };
+
+	if (ctl_option(a, "--node") == NULL
+		? a->operand_count != 2 || service != NULL || owner != NULL
+		: a->operand_count != 1 ||
+		    (service == NULL) == (owner == NULL) ||
+		    ctl_option(a, "--kind") != NULL) {
+		control_fail(x->request, CTL_USAGE,
+		    "want a ROOM, or --node with --service or --owner");
+		return -1;
+	}
+	if (service != NULL) {
+		if (jid_prepare_domain(service, x->room.domain,
+			sizeof x->room.domain, &e) == 0)
+			return 0;
+		control_fail(x->request, CTL_USAGE, "%s", e.text);
+		return -1;
+	}
+	if (commands_jid_of(x->request, owner != NULL ? owner : a->operands[1],
+		bare) == -1)
+		return -1;
+	return jid_parse(&x->room, bare, &e);
+}
+
 void
 command_explain_run(struct control_request *q)
 {
 	struct explain *x = calloc(1, sizeof *x);
-	char room[PUBLISHER_JID_MAX + 1];
 
 	if (x == NULL) {
 		control_fail(q, CTL_UNAVAILABLE, "no memory");
 		return;
 	}
 	x->request = q;
-	if (commands_jid(q, 0, x->jid) == -1 ||
-	    commands_jid(q, 1, room) == -1 ||
-	    jid_parse(&x->room, room, NULL) == -1) {
+	if (commands_jid(q, 0, x->jid) == -1 || find_place(x) == -1) {
 		free(x);
 		return;
 	}

@@ -14,11 +14,32 @@ is_attached(const struct daemon *d, const char *host)
 }
 
 static json_t *
-counts_json(struct checks_counts n)
+tally_json(const struct checks_tally *n)
 {
-	return json_pack("{s:I, s:I, s:I, s:I}", "passed", (json_int_t)n.passed,
-	    "refused", (json_int_t)n.refused, "observed",
-	    (json_int_t)n.observed, "unavailable", (json_int_t)n.unavailable);
+	return json_pack("{s:I, s:I, s:I, s:I}", "passed",
+	    (json_int_t)n->passed, "refused", (json_int_t)n->refused,
+	    "observed", (json_int_t)n->observed, "unavailable",
+	    (json_int_t)n->unavailable);
+}
+
+/* The rules that have decided something here. */
+static json_t *
+rules_json(const struct checks_counts *n)
+{
+	static const struct checks_tally nothing;
+	json_t *r = json_array();
+
+	for (size_t i = 0; i < RULE_COUNT; i++) {
+		json_t *row;
+
+		if (memcmp(&n->by_rule[i], &nothing, sizeof nothing) == 0)
+			continue;
+		row = tally_json(&n->by_rule[i]);
+		(void)json_object_set_new(row, "rule",
+		    json_string(verdict_rule_name((enum verdict_rule)i)));
+		(void)json_array_append_new(r, row);
+	}
+	return r;
 }
 
 static json_t *
@@ -39,7 +60,8 @@ reprint_json(const struct place *p)
 static json_t *
 exempt_json(const struct place *p)
 {
-	static const char *const names[] = { "owner", "admin", "member" };
+	static const char *const names[] = { "owner", "admin", "member",
+		"publisher" };
 	json_t *r = json_array();
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -53,22 +75,19 @@ place_json(const struct daemon *d, const struct place *p)
 {
 	/* As guards are told: what is observed never bounces. */
 	bool is_open = p->pass_unavailable || p->mode == PLACE_OBSERVE;
-	static const char *const badge_names[] = {
-		[PLACE_BADGE_REFERENCE] = "reference",
-		[PLACE_BADGE_FULL] = "full",
-		[PLACE_BADGE_NONE] = "none",
-	};
-	json_t *r = json_pack("{s:I, s:o, s:s, s:o, s:o, s:s, s:s, s:I, s:b}",
-	    "id", (json_int_t)p->id, "room",
-	    json_sprintf("%s@%s", p->local, p->host), "mode",
+	const struct place_spot at = { p->local, p->host, p->node };
+	struct checks_counts counts = checks_counts(d->checks, p->id);
+	json_t *r = json_pack("{s:I, s:s, s:o, s:o, s:s, s:s, s:I, s:b}", "id",
+	    (json_int_t)p->id, "mode",
 	    p->mode == PLACE_OBSERVE ? "observe" : "enforce", "publish",
 	    commands_words(p->publish[0], p->publish_count,
 		sizeof p->publish[0]),
 	    "reprint", reprint_json(p), "unavailable",
-	    is_open ? "pass" : "refuse", "message_badge", badge_names[p->badge],
-	    "lease", (json_int_t)p->lease_s, "attached",
-	    is_attached(d, p->host));
+	    is_open ? "pass" : "refuse", "message_badge",
+	    place_badge_name(p->badge), "lease", (json_int_t)p->lease_s,
+	    "attached", is_attached(d, p->host));
 
+	commands_add_spot(r, &at);
 	(void)json_object_set_new(r, "labelled",
 	    p->labelled[0] == '\0' ? json_null() : json_string(p->labelled));
 	(void)json_object_set_new(r, "others_may",
@@ -76,8 +95,8 @@ place_json(const struct daemon *d, const struct place *p)
 	(void)json_object_set_new(r, "exempt", exempt_json(p));
 	(void)json_object_set_new(r, "encrypted",
 	    json_string(p->refuse_encrypted ? "refuse" : "pass"));
-	(void)json_object_set_new(r, "counts",
-	    counts_json(checks_counts(d->checks, p->id)));
+	(void)json_object_set_new(r, "counts", tally_json(&counts.all));
+	(void)json_object_set_new(r, "rules", rules_json(&counts));
 	return r;
 }
 
@@ -232,7 +251,7 @@ add_register_counters(json_t *r, struct store *s)
 static json_t *
 counters_json(const struct daemon *d)
 {
-	struct checks_counts n = checks_totals(d->checks);
+	struct checks_tally n = checks_totals(d->checks);
 	json_t *r = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "passed",
 	    (json_int_t)n.passed, "refused", (json_int_t)n.refused, "observed",
 	    (json_int_t)n.observed, "unavailable", (json_int_t)n.unavailable,

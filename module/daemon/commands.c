@@ -40,7 +40,13 @@ _Static_assert(PUBLISHER_JID_MAX >= 2 * JID_PART_MAX + 1,
 int
 commands_jid(struct control_request *q, size_t i, char r[PUBLISHER_JID_MAX + 1])
 {
-	const char *text = control_args(q)->operands[i];
+	return commands_jid_of(q, control_args(q)->operands[i], r);
+}
+
+int
+commands_jid_of(struct control_request *q, const char *text,
+    char r[PUBLISHER_JID_MAX + 1])
+{
 	char bare[JID_MAX + 1];
 	struct err e = { "" };
 	struct jid j;
@@ -59,6 +65,25 @@ commands_jid(struct control_request *q, size_t i, char r[PUBLISHER_JID_MAX + 1])
 	jid_bare(&j, bare);
 	memcpy(r, bare, strlen(bare) + 1); /* two parts and the @ fit */
 	return 0;
+}
+
+void
+commands_add_spot(json_t *r, const struct place_spot *at)
+{
+	const struct place_spot whole = { at->local, at->host, "" };
+	bool is_node = at->node[0] != '\0';
+	const char *of_node = at->local[0] == '\0' ? "service" : "owner";
+	char name[PLACE_NAME_MAX + 1], address[PLACE_NAME_MAX + 1];
+
+	place_spot_name(at, name, sizeof name);
+	place_spot_name(&whole, address, sizeof address);
+	(void)json_object_set_new(r, "kind",
+	    json_string(is_node ? "node" : "room"));
+	(void)json_object_set_new(r, "name", json_string(name));
+	(void)json_object_set_new(r, is_node ? of_node : "room",
+	    json_string(address));
+	if (is_node)
+		(void)json_object_set_new(r, "node", json_string(at->node));
 }
 
 json_t *

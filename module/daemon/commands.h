@@ -27,10 +27,16 @@ extern const struct control_command commands_table[];
 
 struct daemon *commands_daemon(const struct control_request *q);
 
-/* Operand `i`, prepared, as the bare address of an account.  0, or -1; then
- * the request has been answered. */
+/* Operand `i`, or the text of an option, prepared, as the bare address of an
+ * account.  0, or -1; then the request has been answered. */
 int commands_jid(struct control_request *q, size_t i,
     char r[PUBLISHER_JID_MAX + 1]);
+int commands_jid_of(struct control_request *q, const char *text,
+    char r[PUBLISHER_JID_MAX + 1]);
+
+/* Adds where something is: "kind", "name" for people, and "room", or "node"
+ * with "service" or "owner". */
+void commands_add_spot(json_t *r, const struct place_spot *at);
 
 /* A date for programs and people, ISO 8601; null for 0. */
 json_t *commands_date(int64_t s);

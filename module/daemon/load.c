@@ -679,6 +679,17 @@ prepare_pattern(const char *text, char r[JID_MAX + 1], struct err *e)
 	return 0;
 }
 
+static void
+check_guarded(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, const char *host)
+{
+	if (l->has_guards && !config_is_guard(&l->config, host))
+		bad(l, o, n,
+		    "guards: does not list %.200s, so nothing would "
+		    "guard this place",
+		    host);
+}
+
 void
 load_room(struct option_loader *l, const struct option *o, const yaml_node_t *n,
     void *base)
@@ -695,13 +706,72 @@ load_room(struct option_loader *l, const struct option *o, const yaml_node_t *n,
 		bad(l, o, n, "%s", e.text);
 		return;
 	}
-	p->has_room = true;
+	p->is_found = true;
 	p->line = doc_line(n);
-	if (l->has_guards && !config_is_guard(&l->config, p->place.host))
-		bad(l, o, n,
-		    "guards: does not list %.200s, so nothing would "
-		    "guard this place",
-		    p->place.host);
+	check_guarded(l, o, n, p->place.host);
+}
+
+void
+load_node(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
+{
+	struct place_load *p = base;
+
+	p->node = want_text_within(l, o, n, o->max);
+	p->line = doc_line(n);
+}
+
+/* The node of this service or, if that is NULL, of this owner; the table has
+ * the node before either. */
+static void
+find_node(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    struct place_load *p, const char *service, const char *owner)
+{
+	struct err e = { "" };
+
+	if (place_node_parse(&p->place, p->node != NULL ? p->node : "*",
+		service, owner, &e) != 0) {
+		bad(l, o, n, "%s", e.text);
+		return;
+	}
+	p->is_found = p->node != NULL;
+	check_guarded(l, o, n, p->place.host);
+}
+
+void
+load_service(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	char domain[JID_PART_MAX + 1];
+
+	if (want_domain(l, o, n, domain) == 0)
+		find_node(l, o, n, base, domain, NULL);
+}
+
+void
+load_owner(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	const char *text = want_text(l, o, n), *personal = NULL;
+	struct place_load *p = base;
+	char pattern[JID_MAX + 1];
+	struct err e = { "" };
+
+	if (text == NULL)
+		return;
+	if (prepare_pattern(text, pattern, &e) != 0) {
+		bad(l, o, n, "%s", e.text);
+		return;
+	}
+	find_node(l, o, n, p, NULL, pattern);
+	if (p->node != NULL)
+		personal = place_personal_find(p->node);
+	if (personal != NULL)
+		doc_problem(l->doc, p->line,
+		    "places[].node: \"%.80s\" covers %s of accounts, which "
+		    "keep keys, bookmarks, avatars or profiles there; such "
+		    "nodes are never guarded",
+		    p->node, personal);
 }
 
 static void
@@ -819,6 +889,91 @@ load_place_lease(struct option_loader *l, const struct option *o,
 	load_seconds(l, o, n, base);
 }
 
+/* The value of an option that is given; NULL if it is not. */
+static const yaml_node_t *
+given(struct option_loader *l, const yaml_node_t *n, const char *name)
+{
+	for (size_t i = 0; i < doc_pair_count(n); i++) {
+		const char *key = doc_text(doc_key(l->doc, n, i));
+
+		if (key != NULL && strcmp(key, name) == 0)
+			return doc_value(l->doc, n, i);
+	}
+	return NULL;
+}
+
+/* What only rooms have, or only some nodes. */
+static void
+check_node_options(struct option_loader *l, const yaml_node_t *n,
+    const struct place *p, bool has_owner)
+{
+	const yaml_node_t *others_may = given(l, n, "others_may");
+	const yaml_node_t *exempt = given(l, n, "exempt");
+
+	if (others_may != NULL)
+		doc_problem(l->doc, doc_line(others_may),
+		    "places[].others_may: is for rooms; who reacts to an item "
+		    "of a node does not publish in it");
+	if (exempt != NULL && has_owner)
+		doc_problem(l->doc, doc_line(exempt),
+		    "places[].exempt: is for rooms and for nodes of a "
+		    "service; a PEP node belongs to its account");
+	else if ((p->exempt & ~PLACE_EXEMPT_OF_NODES) != 0)
+		doc_problem(l->doc, doc_line(exempt),
+		    "places[].exempt: want owner or publisher, the "
+		    "affiliations that a node has");
+}
+
+static void
+check_room_options(struct option_loader *l, const yaml_node_t *n,
+    const struct place *p)
+{
+	static const char *const of_nodes[] = { "service", "owner" };
+
+	for (size_t i = 0; i < sizeof of_nodes / sizeof *of_nodes; i++) {
+		const yaml_node_t *found = given(l, n, of_nodes[i]);
+
+		if (found != NULL)
+			doc_problem(l->doc, doc_line(found),
+			    "places[].%s: is for nodes; a room has its host "
+			    "in its address",
+			    of_nodes[i]);
+	}
+	if ((p->exempt & ~PLACE_EXEMPT_OF_ROOMS) != 0)
+		doc_problem(l->doc, doc_line(given(l, n, "exempt")),
+		    "places[].exempt: want owner, admin or member, the "
+		    "affiliations that a room has");
+}
+
+/* A place is a room, or a node of a service or of an owner. */
+static void
+check_place(struct option_loader *l, const yaml_node_t *n,
+    const struct place *p)
+{
+	bool has_room = given(l, n, "room") != NULL;
+	bool has_node = given(l, n, "node") != NULL;
+	bool has_service = given(l, n, "service") != NULL;
+	bool has_owner = given(l, n, "owner") != NULL;
+
+	if (has_room && has_node)
+		doc_problem(l->doc, doc_line(n),
+		    "places[]: want room or node, got both");
+	else if (has_room)
+		check_room_options(l, n, p);
+	else if (!has_node) {
+		if (!option_is_misspelt(l, "places[]", n, "room") &&
+		    !option_is_misspelt(l, "places[]", n, "node"))
+			doc_problem(l->doc, doc_line(n),
+			    "places[]: want room or node");
+	} else if (has_service == has_owner)
+		doc_problem(l->doc, doc_line(n),
+		    "places[]: a node wants service, the pubsub host that has "
+		    "it, or owner, whose account has it%s",
+		    has_owner ? "; got both" : "");
+	else
+		check_node_options(l, n, p, has_owner);
+}
+
 /* The rules of one place, with what it takes from the top level. */
 static void
 load_place(struct option_loader *l, const yaml_node_t *n, struct place_load *p)
@@ -827,7 +982,16 @@ load_place(struct option_loader *l, const yaml_node_t *n, struct place_load *p)
 
 	memset(p, 0, sizeof *p);
 	p->mode = l->mode;
+	p->badge = -1;
 	option_load_section(l, "places[]", n, doc_line(n), p);
+	if (n->type == YAML_MAPPING_NODE)
+		check_place(l, n, r);
+	if (p->badge == -1)
+		p->badge = r->kind == PLACE_NODE ? PLACE_BADGE_FULL
+						 : PLACE_BADGE_REFERENCE;
+	/* The default is for rooms. */
+	if (r->kind == PLACE_NODE)
+		r->others_may_react = false;
 	r->mode = (enum place_mode)p->mode;
 	r->badge = (enum place_badge)p->badge;
 	r->refuse_encrypted = p->encrypted != 0;
@@ -835,7 +999,7 @@ load_place(struct option_loader *l, const yaml_node_t *n, struct place_load *p)
 	r->lease_s = (uint32_t)(p->has_lease ? p->lease_s : l->lease_s);
 }
 
-/* The line of an earlier place with the same rooms; 0 if there is none. */
+/* The line of an earlier place with the same pattern; 0 if there is none. */
 static size_t
 same_place_line(const struct option_loader *l, const struct place *p,
     const size_t *lines)
@@ -852,18 +1016,19 @@ static void
 add_place(struct option_loader *l, const yaml_node_t *n, size_t *lines)
 {
 	struct policy *policy = &l->config.policy;
+	char name[PLACE_NAME_MAX + 1];
 	struct place_load p;
 	size_t line;
 
 	load_place(l, n, &p);
-	if (!p.has_room)
+	if (!p.is_found)
 		return;
 	line = same_place_line(l, &p.place, lines);
 	if (line != 0) {
+		place_name(&p.place, name);
 		doc_problem(l->doc, p.line,
-		    "places[].room: %.100s@%.200s has "
-		    "a place already, on line %zu",
-		    p.place.local, p.place.host, line);
+		    "places[].%s: %.300s has a place already, on line %zu",
+		    p.place.kind == PLACE_NODE ? "node" : "room", name, line);
 		return;
 	}
 	lines[policy->place_count] = p.line;

@@ -32,9 +32,12 @@ struct option {
 struct place_load {
 	struct place place;
 	size_t line;
-	bool has_room, has_lease;
+	bool is_found; /* room, or node with its host, without a mistake */
+	bool has_lease;
 	int64_t lease_s;
-	int mode, badge, encrypted, unavailable;
+	int mode, encrypted, unavailable;
+	int badge;	  /* -1: not given */
+	const char *node; /* the document's; NULL: none, or not a good one */
 };
 
 /* A category while it loads. */
@@ -65,9 +68,13 @@ void load_hat(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_labelled(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
+void load_node(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
 void load_number(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_others_may(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
+void load_owner(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_path(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
@@ -88,6 +95,8 @@ void load_seconds(struct option_loader *l, const struct option *o,
 void load_secret(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_server(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
+void load_service(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_staff(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);

@@ -65,6 +65,7 @@ static const struct option_word exempt_words[] = {
 	{ "owner", PLACE_EXEMPT_OWNER },
 	{ "admin", PLACE_EXEMPT_ADMIN },
 	{ "member", PLACE_EXEMPT_MEMBER },
+	{ "publisher", PLACE_EXEMPT_PUBLISHER },
 	{ NULL, 0 },
 };
 static const struct option_word approver_words[] = { { "approver", 0 },
@@ -320,9 +321,31 @@ static const struct option options[] = {
 	      .def = "",
 	      .doc =
 		  "NAME@HOST, or *@HOST for all rooms of a host that have no "
-		  "place of their own.",
-	      .is_mandatory = true },
+		  "place of their own. Every place has room or node." },
 	    .load = load_room },
+	{ { .path = "places[].node",
+	      .type = "text",
+	      .range = "1 to 1023 bytes",
+	      .unit = "",
+	      .def = "",
+	      .doc = "The name of a node, or its beginning and a * at the "
+		     "end; with service or owner." },
+	    .load = load_node, .max = PLACE_NODE_MAX },
+	{ { .path = "places[].service",
+	      .type = "domain",
+	      .range = "",
+	      .unit = "",
+	      .def = "",
+	      .doc = "The pubsub service that has the node." },
+	    .load = load_service },
+	{ { .path = "places[].owner",
+	      .type = "account",
+	      .range = "",
+	      .unit = "",
+	      .def = "",
+	      .doc = "NAME@HOST, the account that has the node (PEP), or "
+		     "*@HOST for all accounts of a host." },
+	    .load = load_owner },
 	{ { .path = "places[].publish",
 	      .type = "list of categories",
 	      .range = "1 to 16",
@@ -354,16 +377,16 @@ static const struct option options[] = {
 	      .range = "react",
 	      .unit = "",
 	      .def = "react",
-	      .doc = "What needs no approval; [] for nothing." },
+	      .doc = "What needs no approval in a room; [] for nothing." },
 	    .load = load_others_may, .max = 1, .words = others_may_words },
 	{ { .path = "places[].exempt",
 	      .type = "list of words",
-	      .range = "owner, admin, member",
+	      .range = "owner, admin, member, publisher",
 	      .unit = "",
 	      .def = "",
-	      .doc =
-		  "Room affiliations that need no approval; they get no badge "
-		  "either." },
+	      .doc = "Affiliations that need no approval; they get no badge "
+		     "either. Of rooms: owner, admin, member; of nodes of a "
+		     "service: owner, publisher." },
 	    .load = load_exempt, .max = 3, .words = exempt_words },
 	{ { .path = "places[].encrypted",
 	      .type = "word",
@@ -395,9 +418,9 @@ static const struct option options[] = {
 	      .type = "word",
 	      .range = "reference, full or none",
 	      .unit = "",
-	      .def = "reference",
-	      .doc = "What messages carry: the token's ID, the whole token, or "
-		     "nothing." },
+	      .def = "",
+	      .doc = "What posts carry: the token's ID, the whole token, or "
+		     "nothing. Left out: reference in rooms, full in nodes." },
 	    .load = load_word, .offset = IN_PLACE(badge),
 	    .words = badge_words },
 	{ { .path = "places[].lease",
@@ -635,12 +658,12 @@ load_default(struct option_loader *l, const struct option *o, void *base)
 	o->load(l, o, &n, base);
 }
 
-/* Whether some unknown key is this option, misspelt: then that is one
- * mistake, not two. */
-static bool
-is_misspelt(struct option_loader *l, const char *section, const yaml_node_t *n,
-    const struct option *o)
+bool
+option_is_misspelt(struct option_loader *l, const char *section,
+    const yaml_node_t *n, const char *name)
 {
+	const struct option *o = option_find(section, name);
+
 	for (size_t i = 0; i < doc_pair_count(n); i++) {
 		const char *text = doc_text(doc_key(l->doc, n, i));
 
@@ -656,7 +679,8 @@ load_absent(struct option_loader *l, const char *section, const yaml_node_t *n,
     size_t line, const struct option *o, void *base)
 {
 	if (o->pub.is_mandatory) {
-		if (n == NULL || !is_misspelt(l, section, n, o))
+		if (n == NULL ||
+		    !option_is_misspelt(l, section, n, option_name(o)))
 			doc_problem(l->doc, line, "%s is missing", o->pub.path);
 	} else if (o->load == load_mapping) {
 		option_load_section(l, o->pub.path, NULL, line, base);

@@ -31,6 +31,11 @@ void option_load_all(struct option_loader *l, const yaml_node_t *root);
 void option_load_section(struct option_loader *l, const char *section,
     const yaml_node_t *n, size_t line, void *base);
 
+/* Whether an unknown key of the mapping is the option of that name, misspelt:
+ * then that it is missing is no mistake of its own. */
+bool option_is_misspelt(struct option_loader *l, const char *section,
+    const yaml_node_t *n, const char *name);
+
 /* A row of the table, static; NULL beyond the last. */
 const struct config_option *option_row(size_t i);
 

@@ -9,6 +9,7 @@
 #include "core/buf.h"
 
 #define TITLES_MAX 512
+#define ADDRESS_MAX (PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX)
 
 /* The titles of the categories that may do it here, with commas. */
 static void
@@ -30,6 +31,25 @@ has_case(enum refusal refusal)
 {
 	return refusal == REFUSAL_SUSPENDED || refusal == REFUSAL_REVOKED ||
 	    refusal == REFUSAL_REJECTED;
+}
+
+/* The room's address, or words for a node of an address, in the language. */
+static void
+place_write(struct catalogue *c, const char *lang, const struct place_spot *at,
+    char r[CATALOGUE_TEXT_MAX])
+{
+	const struct place_spot whole = { at->local, at->host, "" };
+	char address[ADDRESS_MAX + 1];
+
+	place_spot_name(&whole, address, sizeof address);
+	if (at->node[0] == '\0')
+		(void)snprintf(r, CATALOGUE_TEXT_MAX, "%s", address);
+	else
+		catalogue_text(c, lang, "place_node",
+		    (const struct catalogue_arg[]){
+			{ .name = "node", .text = at->node },
+			{ .name = "address", .text = address } },
+		    2, r, NULL);
 }
 
 void
@@ -89,7 +109,7 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	const struct place *where = about->where;
 	const struct publisher *who = about->who;
 	const struct refusal_info *info = refusal_info(v->refusal);
-	char room[PLACE_LOCAL_MAX + PLACE_HOST_MAX + 2];
+	char place[CATALOGUE_TEXT_MAX];
 	const char *lang_of_text;
 	struct buf titles;
 
@@ -100,14 +120,14 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	else
 		titles_write(&titles, &config->policy, where->publish,
 		    where->publish_count);
-	(void)snprintf(room, sizeof room, "%s@%s", about->room, where->host);
+	place_write(c, about->lang, &about->at, place);
 	r->case_id[0] = '\0';
 	if (who != NULL && has_case(v->refusal))
 		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,
 		    who->case_id);
 	uris_write(config, v->refusal, r);
 	catalogue_text(c, about->lang, info->text_key,
-	    (const struct catalogue_arg[]){ { .name = "place", .text = room },
+	    (const struct catalogue_arg[]){ { .name = "place", .text = place },
 		{ .name = "categories",
 		    .text = titles.data == NULL ? "" : titles.data },
 		{ .name = "date", .date_s = v->date_s },
@@ -135,13 +155,13 @@ refusals_forget(struct refusals_kept *k)
 		k->slots[i].refusal = REFUSAL_NONE;
 }
 
-/* FNV-1a, over room and language. */
+/* FNV-1a, over place and language. */
 static size_t
-slot_index(const char *room, const char *lang)
+slot_index(const char *at, const char *lang)
 {
 	uint32_t h = 2166136261u;
 
-	for (const char *p = room; *p != '\0'; p++)
+	for (const char *p = at; *p != '\0'; p++)
 		h = (h ^ (unsigned char)*p) * 16777619u;
 	for (const char *p = lang; *p != '\0'; p++)
 		h = (h ^ (unsigned char)*p) * 16777619u;
@@ -153,25 +173,29 @@ refusals_find(struct refusals_kept *k, struct catalogue *c,
     const struct config *config, const struct refusal_case *about)
 {
 	const struct verdict *v = about->verdict;
+	char at[REFUSALS_AT_MAX + 2];
 	size_t i;
 
 	if (about->who != NULL || v->date_s != 0 ||
-	    strlen(about->room) > REFUSALS_ROOM_MAX ||
+	    strlen(about->at.local) + strlen(about->at.node) >
+		REFUSALS_AT_MAX ||
 	    strlen(about->lang) > REFUSALS_LANG_MAX) {
 		refusals_describe(c, config, about, &k->once);
 		return &k->once;
 	}
-	i = slot_index(about->room, about->lang);
+	(void)snprintf(at, sizeof at, "%s\n%s", about->at.local,
+	    about->at.node);
+	i = slot_index(at, about->lang);
 	if (k->slots[i].refusal == v->refusal && k->slots[i].rule == v->rule &&
 	    k->slots[i].config == config && k->slots[i].where == about->where &&
-	    strcmp(k->slots[i].room, about->room) == 0 &&
+	    strcmp(k->slots[i].at, at) == 0 &&
 	    strcmp(k->slots[i].lang, about->lang) == 0)
 		return &k->slots[i].words;
 	k->slots[i].refusal = v->refusal;
 	k->slots[i].rule = v->rule;
 	k->slots[i].config = config;
 	k->slots[i].where = about->where;
-	strcpy(k->slots[i].room, about->room);
+	strcpy(k->slots[i].at, at);
 	strcpy(k->slots[i].lang, about->lang);
 	refusals_describe(c, config, about, &k->slots[i].words);
 	return &k->slots[i].words;

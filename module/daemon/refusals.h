@@ -22,7 +22,7 @@ struct refusal_words {
 /* What the words are about; all borrowed. */
 struct refusal_case {
 	const struct place *where;
-	const char *room;	       /* localpart */
+	struct place_spot at;	       /* the room or node itself */
 	const struct publisher *who;   /* NULL: not on the register */
 	const struct verdict *verdict; /* its `refusal` is not NONE */
 	const char *lang;	       /* xml:lang of the post, "" for none */
@@ -40,13 +40,13 @@ void refusals_describe(struct catalogue *c, const struct config *config,
 
 /*
  * Words said lately to accounts that are not on the register.  Those depend
- * on room and language alone, and who floods a room gets the same ones again
+ * on place and language alone, and who floods a room gets the same ones again
  * and again.  There is nothing about any account in it.  The zero value is
  * empty; it must not be moved.
  */
 #define REFUSALS_KEPT 64
-#define REFUSALS_ROOM_MAX 127 /* bytes; longer ones are not kept */
-#define REFUSALS_LANG_MAX 35  /* RFC 5646 #section-4.4.1 */
+#define REFUSALS_AT_MAX 255  /* bytes of name and node; longer: not kept */
+#define REFUSALS_LANG_MAX 35 /* RFC 5646 #section-4.4.1 */
 
 struct refusals_kept {
 	struct {
@@ -54,7 +54,7 @@ struct refusals_kept {
 		const struct place *where;   /* compared only */
 		enum refusal refusal;	     /* NONE: an empty slot */
 		enum verdict_rule rule;
-		char room[REFUSALS_ROOM_MAX + 1];
+		char at[REFUSALS_AT_MAX + 2]; /* name, LF, node */
 		char lang[REFUSALS_LANG_MAX + 1];
 		struct refusal_words words;
 	} slots[REFUSALS_KEPT];

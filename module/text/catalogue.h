@@ -10,7 +10,9 @@
  *   date         of what happened          reason      what staff wrote
  *   apply        where to apply or renew   appeal      where to appeal
  *   name         a publisher's public name (the one that resembles)
+ *   node         the name of a node        address     where it is
  *
+ *   place_node                  node address: what `place` is for a node
  *   refusal_not_registered      place categories apply
  *   refusal_application_open    place date apply
  *   refusal_wrong_category      place categories apply

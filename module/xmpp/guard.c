@@ -73,7 +73,9 @@ enum word {
 	WORD_ROOM,
 	WORD_ACTOR,
 	WORD_NICK,
+	WORD_NODE,
 	WORD_OCCUPANT,
+	WORD_OWNER,
 	WORD_LANG,
 	WORD_AFFILIATION,
 	WORD_ENCRYPTED,
@@ -85,7 +87,10 @@ word_find(const char *s)
 #define IS(w, r) (strcmp(s + 1, (w) + 1) == 0 ? (r) : WORD_NONE)
 	switch (s[0]) {
 	case 'n':
-		return s[1] == '\0' ? WORD_N : IS("nick", WORD_NICK);
+		if (s[1] == '\0')
+			return WORD_N;
+		return s[1] == 'i' ? IS("nick", WORD_NICK)
+				   : IS("node", WORD_NODE);
 	case 'k':
 		return IS("kind", WORD_KIND);
 	case 'p':
@@ -96,7 +101,8 @@ word_find(const char *s)
 		return s[1] == 'c' ? IS("actor", WORD_ACTOR)
 				   : IS("affiliation", WORD_AFFILIATION);
 	case 'o':
-		return IS("occupant", WORD_OCCUPANT);
+		return s[1] == 'c' ? IS("occupant", WORD_OCCUPANT)
+				   : IS("owner", WORD_OWNER);
 	case 'l':
 		return IS("lang", WORD_LANG);
 	case 'e':
@@ -141,8 +147,14 @@ item_attr(struct guard_decoder *d, struct publication *p, const char *name,
 	case WORD_NICK:
 		p->nick = keep(d, value);
 		break;
+	case WORD_NODE:
+		p->node = keep(d, value);
+		break;
 	case WORD_OCCUPANT:
 		p->occupant = keep(d, value);
+		break;
+	case WORD_OWNER:
+		p->owner = keep(d, value);
 		break;
 	case WORD_LANG:
 		p->lang = keep(d, value);
@@ -179,12 +191,14 @@ item_check(struct guard_decoder *d, const struct publication *p)
 		fault(d, GUARD_BAD_REQUEST, "two items of one number");
 	else if (p->kind == PUBLICATION_NONE)
 		fault(d, GUARD_BAD_REQUEST, "an item of unknown kind");
-	else if (p->kind == PUBLICATION_PUBLISH)
-		fault(d, GUARD_BAD_REQUEST, "publish is no kind for rooms");
 	else if (p->place_id == 0)
 		fault(d, GUARD_BAD_REQUEST, "an item without a place");
-	else if (p->room[0] == '\0')
-		fault(d, GUARD_BAD_REQUEST, "an item without a room");
+	else if ((p->room[0] == '\0') == (p->node[0] == '\0'))
+		fault(d, GUARD_BAD_REQUEST,
+		    "an item with neither room nor node, or with both");
+	else if ((p->kind == PUBLICATION_PUBLISH) != (p->node[0] != '\0'))
+		fault(d, GUARD_BAD_REQUEST,
+		    "publish is for nodes, the other kinds are for rooms");
 	else if (p->actor[0] == '\0')
 		fault(d, GUARD_BAD_REQUEST, "an item without an actor");
 }
@@ -201,8 +215,8 @@ item_begin(struct guard_decoder *d, const struct reader_attr *attrs,
 	}
 	p = &d->items[d->item_count];
 	memset(p, 0, sizeof *p);
-	p->room = p->actor = p->nick = p->occupant = p->lang = "";
-	p->affiliation = "";
+	p->room = p->node = p->owner = p->actor = p->nick = p->occupant = "";
+	p->lang = p->affiliation = "";
 	for (size_t i = 0; i < attr_count; i++)
 		if (attrs[i].name.ns[0] == '\0')
 			item_attr(d, p, attrs[i].name.local, attrs[i].value);
@@ -386,9 +400,11 @@ guard_write_attach_begin(struct buf *out, const struct guard_address *a,
 void
 guard_write_place(struct buf *out, const struct guard_place *p)
 {
-	PUTS(out, "<place kind='room'");
+	PUTS(out, "<place");
+	xml_attr(out, "kind", p->kind);
 	xml_attr_number(out, "id", p->id);
 	xml_attr(out, "name", p->name);
+	xml_attr(out, "owner", p->owner);
 	xml_attr(out, "mode", p->is_observed ? "observe" : "enforce");
 	xml_attr(out, "unavailable", p->pass_unavailable ? "pass" : "refuse");
 	xml_attr(out, "badge", p->badge);

@@ -67,12 +67,16 @@ struct guard_address {
 /* One place in the answer to attach. */
 struct guard_place {
 	uint32_t id;
-	const char *name; /* room's localpart or "*" */
+	const char *kind; /* "room", "node" */
+	const char *name; /* room's localpart or "*"; the node's pattern */
+	/* Localpart of the account with the node, or "*"; NULL or "" for the
+	 * nodes of the host itself, and for rooms. */
+	const char *owner;
 	bool is_observed, pass_unavailable, others_may_react, refuse_encrypted,
 	    is_labelled;
 	const char *badge;  /* "reference", "full", "none" */
 	const char *exempt; /* "owner admin", "" for none */
-	const char *hats;   /* namespaces, space-separated */
+	const char *hats;   /* namespaces, space-separated; NULL: a node */
 	uint32_t lease_s;
 	const char *const *labels;
 	size_t label_count;

@@ -50,6 +50,15 @@ check_config(const struct config *c)
 
 		want(p->publish_count >= 1);
 		want(config_is_guard(c, p->host));
+		want((p->kind == PLACE_NODE) == (p->node[0] != '\0'));
+		want(p->kind == PLACE_NODE || p->local[0] != '\0');
+		want(
+		    (p->exempt &
+			~(p->kind == PLACE_NODE ? PLACE_EXEMPT_OF_NODES
+						: PLACE_EXEMPT_OF_ROOMS)) == 0);
+		if (p->kind == PLACE_NODE && p->local[0] != '\0')
+			want(place_personal_find(p->node) == NULL &&
+			    p->exempt == 0);
 		for (unsigned j = 0; j < p->publish_count; j++)
 			want(
 			    policy_category(&c->policy, p->publish[j]) != NULL);

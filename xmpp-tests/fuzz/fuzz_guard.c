@@ -46,15 +46,20 @@ static void
 check_item(const struct publication *p)
 {
 	want(p->n >= 1 && p->n <= 0x7fffffff && p->place_id >= 1, "numbers");
-	want(p->kind >= PUBLICATION_JOIN && p->kind <= PUBLICATION_CORRECT,
+	want(p->kind >= PUBLICATION_JOIN && p->kind <= PUBLICATION_PUBLISH,
 	    "a kind");
 	check_string(p->room);
+	check_string(p->node);
+	check_string(p->owner);
 	check_string(p->actor);
 	check_string(p->nick);
 	check_string(p->occupant);
 	check_string(p->lang);
 	check_string(p->affiliation);
-	want(p->room[0] != '\0' && p->actor[0] != '\0', "what must be there");
+	want((p->room[0] == '\0') == (p->kind == PUBLICATION_PUBLISH) &&
+		(p->room[0] == '\0') != (p->node[0] == '\0') &&
+		p->actor[0] != '\0',
+	    "what must be there");
 	want(p->reprint_count <= PUBLICATION_REPRINTS_MAX &&
 		p->label_count <= PUBLICATION_LABELS_MAX,
 	    "counts");

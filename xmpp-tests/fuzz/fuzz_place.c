@@ -1,6 +1,7 @@
 /*
  * Fuzz: places, as an operator writes them and as guards name them.  The
- * first line is a pattern, the second one a room.
+ * first line is a pattern, the second one a room; with a third, the first is
+ * a node's pattern, the second its owner or service, the third a node.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -45,26 +46,64 @@ check_rooms(const struct place *pattern, const char *text)
 	static struct place both[2];
 	static struct jid room;
 	int is_star = strcmp(pattern->local, "*") == 0, is_same;
+	struct place_spot at = { pattern->local, pattern->host, "" };
 
-	want(place_covers(pattern, pattern->local, pattern->host),
-	    "covers not itself");
+	want(place_covers(pattern, &at), "covers not itself");
 	if (jid_parse(&room, text, NULL) != 0)
 		return;
 	is_same = strcmp(room.domain, pattern->host) == 0 &&
 	    strcmp(room.local, pattern->local) == 0;
-	want(place_covers(pattern, room.local, room.domain) ==
+	at = (struct place_spot){ room.local, room.domain, "" };
+	want(place_covers(pattern, &at) ==
 		(is_same ||
-		    (is_star && strcmp(room.domain, pattern->host) == 0)),
+		    (is_star && room.local[0] != '\0' &&
+			strcmp(room.domain, pattern->host) == 0)),
 	    "covers another room");
+	at = (struct place_spot){ room.local, room.domain, "n" };
+	want(!place_covers(pattern, &at), "covers a node");
 	both[0] = *pattern;
 	both[1] = *pattern;
 	strcpy(both[0].local, "*");
-	want(place_find(both, 2, pattern->local, pattern->host) ==
-		    &both[is_star ? 0 : 1] ||
-		is_star,
+	at = (struct place_spot){ pattern->local, pattern->host, "" };
+	want(is_star || place_find(both, 2, &at) == &both[1],
 	    "not the most specific");
 	want(place_same_pattern(&both[0], &both[1]) == is_star,
 	    "the same pattern");
+}
+
+/* A pattern covers what begins as it does, and the node of its own name is
+ * found with it before any beginning. */
+static void
+check_nodes(const char *node, const char *of, const char *name)
+{
+	static struct place both[2];
+	struct err e = { "" };
+	int is_account = strchr(of, '@') != NULL, covers;
+	size_t len = strlen(node);
+	int is_open = len > 0 && node[len - 1] == '*';
+	struct place_spot at;
+
+	if (place_node_parse(&both[0], node, of, is_account ? of : NULL, &e) !=
+	    0) {
+		want(e.text[0] != '\0', "no reason");
+		return;
+	}
+	want(is_account == (both[0].local[0] != '\0'), "of something else");
+	at = (struct place_spot){ both[0].local, both[0].host, name };
+	covers = name[0] != '\0' &&
+	    (is_open ? strncmp(node, name, len - 1) == 0
+		     : strcmp(node, name) == 0);
+	want(place_covers(&both[0], &at) == covers, "covers another node");
+	if (!covers)
+		return;
+	want(place_personal_find(name) == NULL ||
+		place_personal_find(node) != NULL,
+	    "covers a personal node");
+	both[1] = both[0];
+	strcpy(both[1].node, "*");
+	want(is_open ? place_find(both, 2, &at) != NULL
+		     : place_find(both, 2, &at) == &both[0],
+	    "not the whole name");
 }
 
 int
@@ -72,15 +111,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static char text[INPUT_MAX + 1];
 	static struct place pattern;
-	char *room;
+	char *room, *node = NULL;
 
 	if (len > INPUT_MAX)
 		return 0;
 	memcpy(text, data, len);
 	text[len] = '\0';
 	room = strchr(text, '\n');
-	if (room != NULL)
+	if (room != NULL) {
 		*room++ = '\0';
+		node = strchr(room, '\n');
+	}
+	if (node != NULL) {
+		*node++ = '\0';
+		check_nodes(text, room, node);
+	}
 	if (read_pattern(text, &pattern))
 		check_rooms(&pattern, room != NULL ? room : text);
 	return 0;

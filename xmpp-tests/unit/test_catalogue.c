@@ -31,6 +31,7 @@ close_catalogue(void)
 static const struct {
 	const char *key, *args; /* in alphabetical order */
 } texts[] = {
+	{ "place_node", "address node " },
 	{ "refusal_not_registered", "apply categories place " },
 	{ "refusal_application_open", "apply date place " },
 	{ "refusal_wrong_category", "apply categories place " },
@@ -102,6 +103,8 @@ static const struct catalogue_arg all[] = {
 	{ .name = "apply", .text = "xmpp:m.example.org?command;node=apply" },
 	{ .name = "appeal", .text = "xmpp:m.example.org?command;node=appeal" },
 	{ .name = "name", .text = "Daily Example" },
+	{ .name = "node", .text = "urn:xmpp:microblog:0" },
+	{ .name = "address", .text = "daily@example.org" },
 };
 
 START_TEST(texts_have_their_arguments)
@@ -115,7 +118,8 @@ START_TEST(texts_have_their_arguments)
 		catalogue_text(c, lang, texts[_i].key, all, COUNT(all), r,
 		    &used);
 		ck_assert_str_eq(used, lang);
-		ck_assert_uint_gt(strlen(r), 40);
+		if (strncmp(texts[_i].key, "refusal_", 8) == 0)
+			ck_assert_uint_gt(strlen(r), 40);
 		for (size_t a = 0; a < COUNT(all); a++) {
 			if (strstr(texts[_i].args, all[a].name) == NULL ||
 			    all[a].text == NULL)

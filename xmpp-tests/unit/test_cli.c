@@ -241,7 +241,7 @@ static const struct {
 	{ "no JID", { "publisher", "show", "a b@example.org" }, 2, NULL,
 	    "JID: " },
 	{ "no place", { "explain", "a@example.org", "rooms.example.org" }, 2,
-	    NULL, "PLACE: \"rooms.example.org\" has no name" },
+	    NULL, "ROOM: \"rooms.example.org\" has no name" },
 	{ "no JID in an option", { "publisher", "list", "--after", "@" }, 2,
 	    NULL, "--after: " },
 	{ "a socket with a long path",
@@ -320,9 +320,9 @@ static const struct {
 	{ "an explanation",
 	    { "explain", "m@b.org", "R@Rooms.org", "--reprint", "--label",
 		"news" },
-	    "{\"exit\":0,\"result\":{\"jid\":\"m@b.org\",\"room\":"
+	    "{\"exit\":0,\"result\":{\"jid\":\"m@b.org\",\"name\":"
 	    "\"r@rooms.org\",\"kind\":\"message\",\"record\":null,\"place\":"
-	    "{\"id\":3,\"room\":\"*@rooms.org\",\"mode\":\"observe\","
+	    "{\"id\":3,\"name\":\"*@rooms.org\",\"mode\":\"observe\","
 	    "\"attached\":true},\"verdict\":\"pass\",\"observed\":true,"
 	    "\"rule\":\"reprint: nobody\",\"lease\":300,\"badges\":[],"
 	    "\"badge_until\":null,\"refusal\":{\"reason\":"
@@ -344,17 +344,40 @@ static const struct {
 	    "Text     Not here.\n"
 	    "Lease    300 s\n",
 	    "" },
+	{ "an explanation about a node",
+	    { "explain", "m@b.org", "--node", "a b", "--owner", "D@B.org",
+		"--service=Pub.org" },
+	    "{\"exit\":0,\"result\":{\"jid\":\"m@b.org\",\"node\":"
+	    "\"a b\",\"name\":\"a b at d@b.org\",\"kind\":\"publish\","
+	    "\"record\":null,\"place\":null,\"verdict\":\"not guarded\"}}\n",
+	    "{\"args\":[\"explain\",\"--node=a b\",\"--owner=d@b.org\","
+	    "\"--service=pub.org\",\"--\",\"m@b.org\"]}",
+	    0,
+	    "Address  m@b.org\n"
+	    "Node     a b at d@b.org\n"
+	    "Kind     publish\n"
+	    "Place    not guarded: no place of the configuration covers it\n"
+	    "Record   none: not on the register\n"
+	    "Verdict  not guarded\n",
+	    "" },
 	{ "places with what came of them", { "places" },
-	    "{\"exit\":0,\"result\":{\"places\":[{\"id\":1,\"room\":"
+	    "{\"exit\":0,\"result\":{\"places\":[{\"id\":1,\"name\":"
 	    "\"n@r.org\",\"mode\":\"observe\",\"publish\":[\"news\"],"
 	    "\"reprint\":[\"nobody\"],\"attached\":false,\"counts\":{"
 	    "\"passed\":5,\"refused\":0,\"observed\":12,"
-	    "\"unavailable\":1}}]}}\n",
+	    "\"unavailable\":1},\"rules\":[{\"rule\":\"none\","
+	    "\"passed\":0,\"refused\":0,\"observed\":0,\"unavailable\":1},"
+	    "{\"rule\":\"publish\",\"passed\":5,\"refused\":0,"
+	    "\"observed\":12,\"unavailable\":0}]}]}}\n",
 	    "{\"args\":[\"places\"]}", 0,
-	    "ID  ROOM     MODE     PUBLISH  REPRINT  GUARD    PASSED  REFUSED"
-	    "  WOULD REFUSE  UNDECIDED\n"
-	    "1   n@r.org  observe  news     nobody   MISSING  5       0      "
-	    "  12            1\n",
+	    "ID  PLACE         MODE     PUBLISH  REPRINT  GUARD    PASSED  "
+	    "REFUSED  WOULD REFUSE  UNDECIDED\n"
+	    "1   n@r.org       observe  news     nobody   MISSING  5       "
+	    "0        12            1\n"
+	    "      by none                                         0       "
+	    "0        0             1\n"
+	    "      by publish                                      5       "
+	    "0        12            0\n",
 	    "" },
 	{ "keys", { "key", "list" },
 	    "{\"exit\":0,\"result\":{\"keys\":[{\"kid\":\"abc\",\"state\":"

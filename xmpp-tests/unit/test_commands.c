@@ -46,7 +46,11 @@ static const char config_text[] =
     "  - {room: newsroom@rooms.example.org, publish: [news],"
     " reprint: nobody, exempt: [owner], encrypted: refuse}\n"
     "  - {room: \"*@rooms.example.org\", publish: [news, sport],"
-    " mode: observe}\n";
+    " mode: observe}\n"
+    "  - {node: \"blog*\", owner: \"*@rooms.example.org\", publish: [news],"
+    " labelled: news}\n"
+    "  - {node: news, service: rooms.example.org, publish: [news],"
+    " exempt: publisher}\n";
 
 static void
 write_file(const char *name, const char *text)
@@ -617,6 +621,28 @@ static const struct {
 	    "publish: news, sport", "not-registered", true },
 	{ "not guarded", { "m@example.org", "room@elsewhere.example.org" },
 	    "not guarded", NULL, NULL, false },
+	{ "a node",
+	    { "daily@example.org", "--node=news",
+		"--service=Rooms.example.org" },
+	    "pass", "publish: news", NULL, false },
+	{ "a node, not registered",
+	    { "m@example.org", "--node=news", "--service=rooms.example.org" },
+	    "refuse", "publish: news", "not-registered", false },
+	{ "a node, exempt",
+	    { "m@example.org", "--node=news", "--service=rooms.example.org",
+		"--affiliation=publisher" },
+	    "pass", "exempt: publisher", NULL, false },
+	{ "an account's node, labelled",
+	    { "m@example.org", "--node=blog:1", "--owner=m@rooms.example.org",
+		"--label=news" },
+	    "refuse", "publish: news", "not-registered", false },
+	{ "an account's node, not labelled",
+	    { "m@example.org", "--node=blog:1", "--owner=m@rooms.example.org" },
+	    "pass", "labelled: news (the post is not)", NULL, false },
+	{ "another node",
+	    { "m@example.org", "--node=bookmarks",
+		"--owner=m@rooms.example.org" },
+	    "not guarded", NULL, NULL, false },
 };
 
 START_TEST(test_explain)
@@ -650,6 +676,32 @@ START_TEST(test_explain)
 	ck_assert_int_eq(before, after);
 	ck_assert_uint_eq(checks_totals(d.checks).refused, 0);
 	ck_assert_uint_eq(checks_totals(d.checks).passed, 0);
+}
+END_TEST
+
+/* A room, or a node and what it is a node of. */
+static const char *const unexplained[][5] = {
+	{ "m@example.org" },
+	{ "m@example.org", "--node=n" },
+	{ "m@example.org", "--service=rooms.example.org" },
+	{ "m@example.org", NEWSROOM, "--owner=m@example.org" },
+	{ "m@example.org", NEWSROOM, "--node=n", "--owner=m@example.org" },
+	{ "m@example.org", "--node=n", "--owner=m@example.org",
+	    "--service=rooms.example.org" },
+	{ "m@example.org", "--node=n", "--owner=m@example.org",
+	    "--kind=message" },
+	{ "m@example.org", "--node=n", "--owner=example.org" },
+	{ "m@example.org", "--node=n", "--service=a b" },
+};
+
+START_TEST(test_explain_wants_one_place)
+{
+	const char *const *w = unexplained[_i];
+	json_t *j =
+	    ask("explain", "explain", w[0], w[1], w[2], w[3], w[4], NULL);
+
+	want_number(j, "exit", CTL_USAGE);
+	json_decref(j);
 }
 END_TEST
 
@@ -689,6 +741,16 @@ START_TEST(test_places)
 	want_text(j, "result/places/1/mode", "observe");
 	want_text(j, "result/places/1/publish/1", "sport");
 	want_number(j, "result/places/1/counts/refused", 0);
+	want_text(j, "result/places/1/kind", "room");
+	want_text(j, "result/places/1/name", "*@rooms.example.org");
+	ck_assert_uint_eq(json_array_size(dig(j, "result/places/1/rules")), 0);
+	want_text(j, "result/places/2/kind", "node");
+	want_text(j, "result/places/2/node", "blog*");
+	want_text(j, "result/places/2/owner", "*@rooms.example.org");
+	want_text(j, "result/places/2/name", "blog* at *@rooms.example.org");
+	want_text(j, "result/places/2/message_badge", "full");
+	want_text(j, "result/places/3/service", "rooms.example.org");
+	want_text(j, "result/places/3/exempt/0", "publisher");
 	ck_assert(json_is_false(dig(j, "result/places/0/attached")));
 	json_decref(j);
 }
@@ -820,12 +882,12 @@ START_TEST(test_reload)
 	write_file("m.yaml", text);
 	j = ask("reload", "reload", NULL);
 	want_number(j, "exit", CTL_OK);
-	want_number(j, "result/places", 3);
+	want_number(j, "result/places", 5);
 	want_number(j, "result/guards/told", 2);
 	want_number(j, "result/guards/answered", 2);
 	json_decref(j);
 	j = ask("places", "places", NULL);
-	want_text(j, "result/places/2/room", "three@rooms.example.org");
+	want_text(j, "result/places/4/room", "three@rooms.example.org");
 	json_decref(j);
 }
 END_TEST
@@ -840,7 +902,7 @@ START_TEST(test_reload_of_a_bad_file)
 	ck_assert(json_is_false(dig(j, "result/loaded")));
 	ck_assert_uint_ge(json_array_size(dig(j, "result/problems")), 2);
 	want_part(j, "result/problems/0", "m.yaml:1: ");
-	want_number(j, "result/places", 2);
+	want_number(j, "result/places", 4);
 	json_decref(j);
 	j = ask("status", "status", NULL);
 	want_number(j, "exit", CTL_RED);
@@ -983,6 +1045,8 @@ suite(void)
 	tcase_add_test(t, test_life_and_history);
 	tcase_add_test(t, test_list);
 	tcase_add_loop_test(t, test_explain, 0, (int)COUNT(explained));
+	tcase_add_loop_test(t, test_explain_wants_one_place, 0,
+	    (int)COUNT(unexplained));
 	tcase_add_test(t, test_explain_tells_the_record);
 	tcase_add_test(t, test_places);
 	tcase_add_test(t, test_guards);

@@ -25,6 +25,7 @@
 #define ROOM                                                                   \
 	"places:\n  - room: newsroom@rooms.example.org\n"                      \
 	"    publish: [news]\n"
+#define NODE(rest) "places:\n  - {node: n, publish: news, " rest "}\n"
 
 static struct buf problems;
 static struct err err;
@@ -281,14 +282,95 @@ static const struct bad_case {
 
 	{ .label = "place without room and category",
 	    .rest = "places:\n  - mode: observe\n",
-	    .want = NAME ":6: places[].room is missing\n" NAME
-			 ":6: places[].publish is missing\n" },
-	{ .label = "a node is no place here",
+	    .want = NAME ":6: places[].publish is missing\n" NAME
+			 ":6: places[]: want room or node\n" },
+	{ .label = "misspelt room",
+	    .rest = "places:\n  - {rom: a@rooms.example.org, publish: news}\n",
+	    .want = NAME ":6: places[]: unknown option \"rom\"; did you mean "
+			 "\"room\"?\n" },
+	{ .label = "room and node",
 	    .rest = "places:\n  - {node: \"urn:x\", "
-		    "room: a@rooms.example.org, publish: news, owner: b}\n",
-	    .want = NAME ":6: places[]: unknown option \"node\"; did you mean "
-			 "\"mode\"?\n" NAME
-			 ":6: places[]: unknown option \"owner\"\n" },
+		    "room: a@rooms.example.org, publish: news}\n",
+	    .want = NAME ":6: places[]: want room or node, got both\n" },
+	{ .label = "a room with what nodes have",
+	    .rest = ROOM "    service: rooms.example.org\n"
+			 "    owner: a@rooms.example.org\n"
+			 "    exempt: publisher\n",
+	    .want =
+		NAME ":8: places[].service: is for nodes; a room has its host "
+		     "in its address\n" NAME
+		     ":9: places[].owner: is for nodes; a room has its host "
+		     "in its address\n" NAME
+		     ":10: places[].exempt: want owner, admin or member, the "
+		     "affiliations that a room has\n" },
+	{ .label = "a node of nothing",
+	    .rest = "places:\n  - {node: n, publish: news}\n",
+	    .want = NAME ":6: places[]: a node wants service, the pubsub host "
+			 "that has it, or owner, whose account has it\n" },
+	{ .label = "a node of both",
+	    .rest = NODE("service: rooms.example.org, owner: "
+			 "a@rooms.example.org"),
+	    .want = NAME ":6: places[]: a node wants service, the pubsub host "
+			 "that has it, or owner, whose account has it; got "
+			 "both\n" },
+	{ .label = "a node without a name",
+	    .rest = "places:\n  - {node: \"\", service: rooms.example.org, "
+		    "publish: news}\n",
+	    .want = NAME ":6: places[].node: want a text, got \"\"\n" },
+	{ .label = "a node with a control character",
+	    .rest = "places:\n  - {node: \"a\\tb\", service: "
+		    "rooms.example.org, publish: news}\n",
+	    .want = NAME ":6: places[].node: want one line without control "
+			 "characters\n" },
+	{ .label = "an account as service",
+	    .rest = NODE("service: a@rooms.example.org"),
+	    .want = NAME ":6: places[].service: \"a@rooms.example.org\" is no "
+			 "domain\n" },
+	{ .label = "a domain as owner",
+	    .rest = NODE("owner: rooms.example.org"),
+	    .want = NAME ":6: places[].owner: \"rooms.example.org\" is no "
+			 "account: want NAME@HOST or *@HOST\n" },
+	{ .label = "a service without guard",
+	    .rest = NODE("service: pubsub.example.org"),
+	    .want = NAME ":6: places[].service: guards: does not list "
+			 "pubsub.example.org, so nothing would guard this "
+			 "place\n" },
+	{ .label = "an owner without guard",
+	    .rest = NODE("owner: \"*@example.org\""),
+	    .want = NAME ":6: places[].owner: guards: does not list "
+			 "example.org, so nothing would guard this place\n" },
+	{ .label = "a personal node",
+	    .rest = "places:\n  - {node: \"urn:xmpp:bookmarks:1\", owner: "
+		    "a@rooms.example.org, publish: news}\n",
+	    .want = NAME ":6: places[].node: \"urn:xmpp:bookmarks:1\" covers "
+			 "urn:xmpp:bookmarks:* of accounts, which keep keys, "
+			 "bookmarks, avatars or profiles there; such nodes are "
+			 "never guarded\n" },
+	{ .label = "personal nodes among others",
+	    .rest = "places:\n  - {node: \"urn:xmpp:*\", owner: "
+		    "\"*@rooms.example.org\", publish: news}\n",
+	    .want = NAME ":6: places[].node: \"urn:xmpp:*\" covers "
+			 "urn:xmpp:avatar:* of accounts, which keep keys, "
+			 "bookmarks, avatars or profiles there; such nodes are "
+			 "never guarded\n" },
+	{ .label = "what rooms have, of a node",
+	    .rest = NODE("service: rooms.example.org, others_may: [], "
+			 "exempt: [owner, member]"),
+	    .want =
+		NAME ":6: places[].others_may: is for rooms; who reacts to an "
+		     "item of a node does not publish in it\n" NAME
+		     ":6: places[].exempt: want owner or publisher, the "
+		     "affiliations that a node has\n" },
+	{ .label = "exempt of an account's node",
+	    .rest = NODE("owner: a@rooms.example.org, exempt: owner"),
+	    .want = NAME ":6: places[].exempt: is for rooms and for nodes of a "
+			 "service; a PEP node belongs to its account\n" },
+	{ .label = "the same node twice",
+	    .rest = NODE("owner: A@rooms.example.org") "  - {node: n, owner: "
+						       "a@Rooms.example.org, "
+						       "publish: weather}\n",
+	    .want = NAME ":7: places[].node: n at a@rooms.example.org has a "
+			 "place already, on line 6\n" },
 	{ .label = "place without a name before the @",
 	    .rest = "places:\n  - {room: rooms.example.org, publish: news}\n",
 	    .want = NAME ":6: places[].room: \"rooms.example.org\" is no room: "
@@ -334,18 +416,18 @@ static const struct bad_case {
 	    .rest = ROOM "    others_may: [sing]\n    exempt: [visitor]\n"
 			 "    encrypted: maybe\n    mode: enforced\n"
 			 "    unavailable: bounce\n    message_badge: big\n",
-	    .want =
-		NAME ":8: places[].others_may: want react, got \"sing\"\n" NAME
-		     ":9: places[].exempt: want owner, admin, member, got "
-		     "\"visitor\"\n" NAME
-		     ":10: places[].encrypted: want pass or refuse, got "
-		     "\"maybe\"\n" NAME
-		     ":11: places[].mode: want enforce or observe, got "
-		     "\"enforced\"\n" NAME
-		     ":12: places[].unavailable: want refuse or pass, got "
-		     "\"bounce\"\n" NAME
-		     ":13: places[].message_badge: want reference, full or "
-		     "none, got \"big\"\n" },
+	    .want = NAME
+	    ":8: places[].others_may: want react, got \"sing\"\n" NAME
+	    ":9: places[].exempt: want owner, admin, member, publisher, got "
+	    "\"visitor\"\n" NAME
+	    ":10: places[].encrypted: want pass or refuse, got "
+	    "\"maybe\"\n" NAME
+	    ":11: places[].mode: want enforce or observe, got "
+	    "\"enforced\"\n" NAME
+	    ":12: places[].unavailable: want refuse or pass, got "
+	    "\"bounce\"\n" NAME
+	    ":13: places[].message_badge: want reference, full or "
+	    "none, got \"big\"\n" },
 
 	{ .label = "an alias", /* a mapping of aliases grows without end */
 	    .rest = "badge: *b\n",
@@ -520,6 +602,48 @@ START_TEST(defaults)
 	ck_assert_int_eq(p->badge, PLACE_BADGE_REFERENCE);
 	ck_assert_str_eq(p->labelled, "");
 	ck_assert_uint_eq(p->id, 0);
+}
+END_TEST
+
+START_TEST(nodes)
+{
+	static const char text[] = OPERATOR COMPONENT CATEGORIES
+	    "guards: [pubsub.example.org, example.org]\nmode: observe\n"
+	    "places:\n"
+	    "- {node: \"*\", service: PubSub.example.org, publish: news,\n"
+	    "   exempt: [owner, publisher], message_badge: none}\n"
+	    "- {node: \"urn:xmpp:microblog:0\", owner: \"*@Example.org\",\n"
+	    "   publish: news, labelled: news, mode: enforce, lease: 10s}\n"
+	    "- {node: \"urn:xmpp:microblog:0\", owner: Daily@example.org,\n"
+	    "   publish: news}\n"
+	    /* The same words of a service are no personal nodes. */
+	    "- {node: \"urn:xmpp:bookmarks:1\", service: pubsub.example.org,\n"
+	    "   publish: news}\n";
+	const struct place *p;
+
+	ck_assert_msg(load(text) == 0, "%s", lines());
+	ck_assert_uint_eq(config->policy.place_count, 4);
+	p = &config->policy.places[0];
+	ck_assert_int_eq(p->kind, PLACE_NODE);
+	ck_assert_str_eq(p->node, "*");
+	ck_assert_str_eq(p->local, "");
+	ck_assert_str_eq(p->host, "pubsub.example.org");
+	ck_assert_uint_eq(p->exempt,
+	    PLACE_EXEMPT_OWNER | PLACE_EXEMPT_PUBLISHER);
+	ck_assert_int_eq(p->badge, PLACE_BADGE_NONE);
+	ck_assert_int_eq(p->mode, PLACE_OBSERVE);
+	ck_assert(!p->others_may_react);
+	p++;
+	ck_assert_str_eq(p->node, "urn:xmpp:microblog:0");
+	ck_assert_str_eq(p->local, "*");
+	ck_assert_str_eq(p->host, "example.org");
+	ck_assert_str_eq(p->labelled, "news");
+	ck_assert_int_eq(p->badge, PLACE_BADGE_FULL);
+	ck_assert_int_eq(p->mode, PLACE_ENFORCE);
+	ck_assert_uint_eq(p->lease_s, 10);
+	p++;
+	ck_assert_str_eq(p->local, "daily");
+	ck_assert_int_eq(p->badge, PLACE_BADGE_FULL);
 }
 END_TEST
 
@@ -901,6 +1025,21 @@ START_TEST(sample_loads)
 }
 END_TEST
 
+static bool
+is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* "#key: value", "#- item" or "#  key: value" below that. */
+static bool
+is_commented_out(const char *at)
+{
+	return at[0] == '#' &&
+	    (is_letter(at[1]) || strncmp(at, "#- ", 3) == 0 ||
+		(strncmp(at, "#  ", 3) == 0 && is_letter(at[3])));
+}
+
 /* What is commented out in the sample is there with its default, so that it
  * may be uncommented without a change. */
 START_TEST(sample_loads_with_all_comments_on)
@@ -908,7 +1047,7 @@ START_TEST(sample_loads_with_all_comments_on)
 	char *text = slurp("conf/masthead.yaml"), *out = text;
 
 	for (char *in = text; *in != '\0'; in++)
-		if (*in != '#' || in[1] < 'a' || in[1] > 'z')
+		if (!is_commented_out(in))
 			*out++ = *in;
 	*out = '\0';
 	ck_assert_msg(config_load_text(&config, NAME, text, strlen(text),
@@ -916,6 +1055,8 @@ START_TEST(sample_loads_with_all_comments_on)
 	    "%s", lines());
 	ck_assert_str_eq(config->policy.places[0].labelled, "news");
 	ck_assert_uint_eq(config->policy.places[0].lease_s, 300);
+	ck_assert_uint_eq(config->policy.place_count, 3);
+	ck_assert_int_eq(config->policy.places[2].kind, PLACE_NODE);
 	free(text);
 }
 END_TEST
@@ -937,6 +1078,7 @@ suite(void)
 	tcase_add_test(text, empty_file);
 	tcase_add_test(text, defaults);
 	tcase_add_test(text, everything_set);
+	tcase_add_test(text, nodes);
 	tcase_add_test(text, restart);
 	tcase_add_test(text, every_option_is_in_the_manual);
 	tcase_add_test(text, every_option_is_in_the_sample);

@@ -105,7 +105,7 @@ static const struct {
 	{ "the start of a second word", { "publisher", "sho" },
 	    "there is no command \"publisher sho\"" },
 	{ "no operand", { "publisher", "show" }, "JID is missing" },
-	{ "no second operand", { "explain", "a@b" }, "PLACE is missing" },
+	{ "no first operand", { "explain", "--reprint" }, "JID is missing" },
 	{ "an operand too many", { "publisher", "show", "a@b", "c@d" },
 	    "\"c@d\" is one argument too many" },
 	{ "an operand to none", { "status", "x" },
@@ -242,8 +242,9 @@ START_TEST(test_usage)
 
 	ctl_usage(ctl_command_find("explain"), got, sizeof got);
 	ck_assert_str_eq(got,
-	    "explain JID PLACE [--kind KIND] [--reprint] "
-	    "[--label TERM]... [--affiliation AFFILIATION] [--encrypted]");
+	    "explain JID [ROOM] [--kind KIND] [--reprint] "
+	    "[--label TERM]... [--affiliation AFFILIATION] [--encrypted] "
+	    "[--node NODE] [--service HOST] [--owner ACCOUNT]");
 	ctl_usage(ctl_command_find("publisher approve"), got, sizeof got);
 	ck_assert_str_eq(got,
 	    "publisher approve JID --category CATEGORY "

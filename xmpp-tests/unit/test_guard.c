@@ -191,6 +191,91 @@ static const struct {
 	    GUARD_BAD_REQUEST, 0 },
 };
 
+/* As above, for what an item is about. */
+#define NODE "kind='publish' place='3' actor='a@b'"
+
+static const struct {
+	const char *label, *in;
+	enum guard_fault want;
+	const char *node, *owner; /* if there is no fault */
+} node_cases[] = {
+	{ "of a service", IN_ITEM("n='1' node='news' " NODE), GUARD_OK, "news",
+	    "" },
+	{ "of an account",
+	    IN_ITEM("n='1' node='urn:xmpp:microblog:0' owner='daily' " NODE),
+	    GUARD_OK, "urn:xmpp:microblog:0", "daily" },
+	{ "neither room nor node", IN_ITEM("n='1' owner='daily' " NODE),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "an empty node", IN_ITEM("n='1' node='' " NODE), GUARD_BAD_REQUEST,
+	    "", "" },
+	{ "both", IN_ITEM("n='1' node='news' room='r' " NODE),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "both, as a message", IN_ITEM("n='1' node='news' " REST),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "a message to a node",
+	    IN_ITEM("n='1' kind='message' node='n' place='3' actor='a@b'"),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "a join to a node",
+	    IN_ITEM("n='1' kind='join' node='n' place='3' actor='a@b'"),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "no actor", IN_ITEM("n='1' kind='publish' node='n' place='3'"),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "no place", IN_ITEM("n='1' kind='publish' node='n' actor='a@b'"),
+	    GUARD_BAD_REQUEST, "", "" },
+	{ "a prefixed node",
+	    IN_ITEM("xmlns:e='urn:e' n='1' e:node='news' " NODE),
+	    GUARD_BAD_REQUEST, "", "" },
+};
+
+START_TEST(judges_nodes)
+{
+	decode(node_cases[_i].in);
+	ck_assert(driven.is_guard);
+	ck_assert_msg(driven.d.fault == node_cases[_i].want, "%s: got %d (%s)",
+	    node_cases[_i].label, (int)driven.d.fault, driven.d.why);
+	if (node_cases[_i].want != GUARD_OK)
+		return;
+	ck_assert_uint_eq(driven.d.item_count, 1);
+	ck_assert_int_eq(driven.d.items[0].kind, PUBLICATION_PUBLISH);
+	ck_assert_str_eq(driven.d.items[0].room, "");
+	ck_assert_str_eq(driven.d.items[0].node, node_cases[_i].node);
+	ck_assert_str_eq(driven.d.items[0].owner, node_cases[_i].owner);
+}
+END_TEST
+
+START_TEST(writes_places_of_nodes)
+{
+	static const char *const labels[] = { "news" };
+	static const struct guard_place service = { .id = 5,
+		.kind = "node",
+		.name = "<news>/*",
+		.badge = "full",
+		.exempt = "owner publisher",
+		.lease_s = 300 };
+	static const struct guard_place pep = { .id = 6,
+		.kind = "node",
+		.name = "urn:xmpp:microblog:0",
+		.owner = "*",
+		.is_labelled = true,
+		.badge = "full",
+		.labels = labels,
+		.label_count = 1 };
+	struct buf b;
+
+	buf_init(&b, 65536);
+	guard_write_place(&b, &service);
+	guard_write_place(&b, &pep);
+	ck_assert_str_eq(b.data,
+	    "<place kind='node' id='5' name='&lt;news&gt;/*' mode='enforce' "
+	    "unavailable='refuse' badge='full' exempt='owner publisher' "
+	    "lease='300'></place>"
+	    "<place kind='node' id='6' name='urn:xmpp:microblog:0' owner='*' "
+	    "mode='enforce' unavailable='refuse' badge='full' when='labelled' "
+	    "lease='0'><label term='news'/></place>");
+	buf_clear(&b);
+}
+END_TEST
+
 START_TEST(judges)
 {
 	decode(cases[_i].in);
@@ -316,6 +401,7 @@ START_TEST(writes_places)
 {
 	static const char *const labels[] = { "news", "a&b" };
 	static const struct guard_place full = { .id = 3,
+		.kind = "room",
 		.name = "newsroom",
 		.is_observed = true,
 		.pass_unavailable = true,
@@ -329,6 +415,7 @@ START_TEST(writes_places)
 		.labels = labels,
 		.label_count = 2 };
 	static const struct guard_place bare = { .id = 4,
+		.kind = "room",
 		.name = "*",
 		.badge = "none",
 		.exempt = "",
@@ -388,6 +475,8 @@ suite(void)
 
 	tcase_add_test(t, decodes_an_item);
 	tcase_add_loop_test(t, judges, 0, COUNT(cases));
+	tcase_add_loop_test(t, judges_nodes, 0, COUNT(node_cases));
+	tcase_add_test(t, writes_places_of_nodes);
 	tcase_add_test(t, has_limits);
 	tcase_add_test(t, knows_the_requests);
 	tcase_add_test(t, writes_verdicts);

@@ -11,7 +11,7 @@
 static const char config_text[] =
     "operator: {name: O, country: DE, register: R, contact: 'mailto:o@a'}\n"
     "component: {domain: masthead.a, server: 127.0.0.1:1, secret_file: s}\n"
-    "guards: [rooms.a]\n"
+    "guards: [rooms.a, a]\n"
     "store: sqlite:r.db\n"
     "keys: k\n"
     "control: c\n"
@@ -21,7 +21,9 @@ static const char config_text[] =
     "  wire: {title: Agency, valid_for: 365d}\n"
     "places:\n"
     "  - {room: one@rooms.a, publish: [news]}\n"
-    "  - {room: '*@rooms.a', publish: [wire], encrypted: refuse}\n";
+    "  - {room: '*@rooms.a', publish: [wire], encrypted: refuse}\n"
+    "  - {node: '*', service: rooms.a, publish: [news]}\n"
+    "  - {node: 'blog*', owner: '*@a', publish: [news]}\n";
 
 static struct catalogue *catalogue;
 static struct config *config;
@@ -54,17 +56,24 @@ tear_down(void)
 }
 
 static const struct refusal_words *
-find(size_t place, const char *room, const char *lang,
+find_at(size_t place, const char *local, const char *node, const char *lang,
     const struct publisher *who)
 {
-	const struct refusal_case about = { .where =
-						&config->policy.places[place],
-		.room = room,
+	const struct place *where = &config->policy.places[place];
+	const struct refusal_case about = { .where = where,
+		.at = { local, where->host, node },
 		.who = who,
 		.verdict = &verdict,
 		.lang = lang };
 
 	return refusals_find(&kept, catalogue, config, &about);
+}
+
+static const struct refusal_words *
+find(size_t place, const char *room, const char *lang,
+    const struct publisher *who)
+{
+	return find_at(place, room, "", lang, who);
 }
 
 static void
@@ -119,6 +128,25 @@ START_TEST(rooms_do_not_take_each_others_words)
 			(void)snprintf(want, sizeof want, " %s@rooms.a ", room);
 			says(find(1, room, "en", NULL), want);
 		}
+}
+END_TEST
+
+START_TEST(nodes_are_named_in_the_language)
+{
+	says(find_at(2, "", "world/sport", "en", NULL),
+	    " “world/sport” at rooms.a ");
+	says(find_at(2, "", "world/sport", "de", NULL),
+	    " „world/sport“ bei rooms.a ");
+	says(find_at(3, "daily", "blog:0", "en", NULL),
+	    " “blog:0” at daily@a ");
+	/* Same place, other account, other node; same text of both. */
+	says(find_at(3, "times", "blog:0", "en", NULL),
+	    " “blog:0” at times@a ");
+	says(find_at(3, "daily", "blog:1", "en", NULL),
+	    " “blog:1” at daily@a ");
+	says(find_at(2, "", "a", "en", NULL), " “a” at rooms.a ");
+	verdict.refusal = REFUSAL_ENCRYPTION;
+	says(find_at(2, "", "a", "en", NULL), "“a” at rooms.a takes no");
 }
 END_TEST
 
@@ -195,7 +223,7 @@ END_TEST
 
 START_TEST(long_names_are_described_all_the_same)
 {
-	char room[REFUSALS_ROOM_MAX + 2], lang[REFUSALS_LANG_MAX + 2];
+	char room[REFUSALS_AT_MAX + 2], lang[REFUSALS_LANG_MAX + 2];
 
 	memset(room, 'r', sizeof room - 1);
 	room[sizeof room - 1] = '\0';
@@ -203,6 +231,11 @@ START_TEST(long_names_are_described_all_the_same)
 	lang[sizeof lang - 1] = '\0';
 	says(find(1, room, "en", NULL), room);
 	ck_assert_str_eq(find(1, "one", lang, NULL)->wire.lang, "en");
+	says(find_at(2, "", room, "en", NULL), room);
+	/* As long as what is kept may be, in two parts. */
+	room[REFUSALS_AT_MAX] = '\0';
+	room[100] = '\0';
+	says(find_at(3, room, room + 101, "en", NULL), room + 101);
 }
 END_TEST
 
@@ -216,6 +249,7 @@ main(void)
 	tcase_add_test(t, words_are_said_again);
 	tcase_add_test(t, words_differ_by_all_that_they_depend_on);
 	tcase_add_test(t, rooms_do_not_take_each_others_words);
+	tcase_add_test(t, nodes_are_named_in_the_language);
 	tcase_add_test(t, nothing_about_an_account_is_kept);
 	tcase_add_loop_test(t, refusals_lead_to_the_next_step, 0,
 	    sizeof steps / sizeof steps[0]);
