@@ -119,7 +119,9 @@ int store_history(struct store *s, const char *jid,
     int (*each)(void *arg, const struct decision_row *d), void *arg,
     struct err *e);
 
-/* Tokens.  `occupant` is "occ:ID" or "nick:NAME". */
+/* Tokens.  `occupant` says for whom in the audience, and is compared only:
+ * "occ:ID" or "nick:NAME" in rooms, "" where it is nobody in particular, each
+ * with what else must be the same behind it. */
 struct token_row {
 	char id[TOKEN_ID_LEN + 1];
 	char text[TOKEN_TEXT_MAX];

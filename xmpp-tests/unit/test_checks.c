@@ -1,6 +1,7 @@
 /* From question to answer, where a unit test sees more than a scenario. */
 #include "daemon/checks.h"
 
+#include "crypto/token.h"
 #include "daemon/clock.h"
 #include "unit/store_fixture.h"
 #include "xmpp/ns.h"
@@ -34,6 +35,13 @@ static const char everywhere[] =
 static const char newsroom[] =
     "  - {room: newsroom@rooms.a, publish: [news]}\n";
 static const char far_away[] = "  - {room: \"*@rooms.b\", publish: [news]}\n";
+/* Nodes of the host that asks. */
+static const char of_service[] =
+    "  - {node: \"*\", service: rooms.a, publish: [news], reprint: nobody,"
+    " exempt: [owner]}\n";
+static const char of_accounts[] =
+    "  - {node: \"blog*\", owner: \"*@rooms.a\", publish: [news],"
+    " labelled: news, mode: observe}\n";
 
 static uv_loop_t loop;
 static struct writer *writer;
@@ -70,7 +78,8 @@ test_trouble(void *arg, const char *what, const struct err *e)
 static void
 load(const char *epoch, const char *a, const char *b)
 {
-	char text[sizeof config_before + sizeof everywhere + sizeof newsroom];
+	char
+	    text[sizeof config_before + sizeof of_service + sizeof of_accounts];
 	const struct policy *old = NULL;
 	struct config *c = NULL;
 	struct buf problems;
@@ -247,6 +256,156 @@ START_TEST(a_slow_disk_delays_only_those_who_wait_for_it)
 }
 END_TEST
 
+/* Asks about one item of a node; `owner` "": of the service. */
+static void
+ask_node(const char *actor, const char *owner, const char *node,
+    const char *place, const char *inside, const char *value)
+{
+	const struct reader_name check = { NS_GUARD, "check" };
+	const struct reader_name item = { NS_GUARD, "item" };
+	const struct reader_name part = { NS_GUARD, inside };
+	const struct reader_attr attrs[] = { { { "", "n" }, "1" },
+		{ { "", "kind" }, "publish" }, { { "", "place" }, place },
+		{ { "", "node" }, node }, { { "", "actor" }, actor },
+		{ { "", "owner" }, owner } };
+	const struct reader_attr more[] = {
+		{ { "", strcmp(inside, "label") == 0 ? "term" : "by" }, value }
+	};
+	struct guard_decoder *d = checks_decoder(checks);
+
+	buf_reset(&out);
+	ck_assert_ptr_nonnull(d);
+	ck_assert(guard_begin(d, &check, NULL, 0));
+	guard_start(d, 3, &item, attrs, COUNT(attrs));
+	if (inside[0] != '\0') {
+		guard_start(d, 4, &part, more, 1);
+		guard_end(d, 4);
+	}
+	guard_end(d, 3);
+	guard_end(d, 2);
+	checks_run(checks, HOST, "c1");
+}
+
+/* The claims of the one badge that was answered; for token_parsed_clear. */
+static void
+read_badge(struct token_parsed *r)
+{
+	char text[TOKEN_MAX];
+	const char *begin = strstr(out.data, "by='masthead.a'>"), *end;
+
+	ck_assert_ptr_nonnull(begin);
+	begin = strchr(begin, '>') + 1;
+	end = strstr(begin, "</badge>");
+	ck_assert_ptr_nonnull(end);
+	(void)snprintf(text, sizeof text, "%.*s", (int)(end - begin), begin);
+	ck_assert_int_eq(token_verify(ring.active, text, r, &fx_e), 1);
+}
+
+/* What has a meaning in an IRI's query is escaped; the rest is as it is. */
+static const struct {
+	const char *owner, *node, *want_aud;
+} audiences[] = {
+	{ "", "news", "xmpp:rooms.a?;node=news" },
+	{ "", "a/b:c@d.e~f!$'()*,", "xmpp:rooms.a?;node=a/b:c@d.e~f!$'()*," },
+	{ "", "\xd0\xbd\xd0\xbe", "xmpp:rooms.a?;node=\xd0\xbd\xd0\xbe" },
+	{ "", "%#?[]\\^{|}<>\";&=+ `\x01\x7f",
+	    "xmpp:rooms.a?;node=%25%23%3F%5B%5D%5C%5E%7B%7C%7D%3C%3E%22%3B%26"
+	    "%3D%2B%20%60%01%7F" },
+	{ "d%ly", "blog", "xmpp:d%25ly@rooms.a?;node=blog" },
+};
+
+START_TEST(tokens_name_the_node)
+{
+	struct token_parsed t;
+
+	load("E1", of_service, of_accounts);
+	ask_node(DAILY, audiences[_i].owner, audiences[_i].node,
+	    audiences[_i].owner[0] == '\0' ? "1" : "2", "label", "news");
+	writer_stop(writer); /* writes the token, then answers */
+	want("action='pass'");
+	read_badge(&t);
+	ck_assert_str_eq(t.claims.aud, audiences[_i].want_aud);
+	ck_assert_str_eq(t.claims.sub, "xmpp:" DAILY);
+	ck_assert_ptr_null(t.claims.occ);
+	ck_assert_ptr_null(t.claims.nick);
+	token_parsed_clear(&t);
+	/* It serves again, as it is. */
+	ask_node(DAILY, audiences[_i].owner, audiences[_i].node,
+	    audiences[_i].owner[0] == '\0' ? "1" : "2", "label", "news");
+	want("<badge ");
+	ck_assert_uint_eq(trouble_count, 0);
+}
+END_TEST
+
+START_TEST(nodes_are_decided_by_their_own_rules)
+{
+	load("E1", of_service, of_accounts);
+	ask_node("mallory@a", "", "news", "1", "", "");
+	want("not-registered");
+	want("news");
+	ask_node("mallory@a", "", "news", "1", "reprint", "via");
+	want("reprint-not-allowed");
+	ask_node("mallory@a", "mallory", "blog:0", "2", "", "");
+	want("action='pass'");
+	want_no("observed");
+	ask_node("mallory@a", "mallory", "blog:0", "2", "label", "news");
+	want("observed='refuse'");
+	ck_assert_uint_eq(trouble_count, 0);
+	/* A place of accounts has none of the service's nodes, and none of
+	 * them has a room. */
+	ask_node("mallory@a", "", "blog:0", "2", "", "");
+	want_no("<verdict ");
+	ask_node("mallory@a", "mallory", "bookmarks", "2", "", "");
+	want_no("<verdict ");
+	ask("message", "1");
+	want_no("<verdict ");
+	ck_assert_uint_eq(trouble_count, 3);
+}
+END_TEST
+
+static void
+want_tally(const struct checks_tally *n, uint64_t passed, uint64_t refused,
+    uint64_t observed, uint64_t unavailable)
+{
+	ck_assert_uint_eq(n->passed, passed);
+	ck_assert_uint_eq(n->refused, refused);
+	ck_assert_uint_eq(n->observed, observed);
+	ck_assert_uint_eq(n->unavailable, unavailable);
+}
+
+START_TEST(what_came_of_it_is_counted_by_place_and_rule)
+{
+	struct checks_counts n;
+	struct checks_tally all;
+
+	load("E1", of_service, of_accounts);
+	ask_node("mallory@a", "", "news", "1", "", "");
+	ask_node("mallory@a", "", "news", "1", "", "");
+	ask_node("mallory@a", "", "news", "1", "reprint", "via");
+	ask_node("", "", "news", "1", "", ""); /* no item: not counted */
+	ask_node("@", "", "news", "1", "", "");
+	ask_node("mallory@a", "m", "blog", "2", "", "");
+	ask_node("mallory@a", "m", "blog", "2", "label", "news");
+	ask_node(DAILY, "", "news", "1", "", "");
+	writer_stop(writer);
+	/* No token can be written any more. */
+	ask_node(DAILY, "", "other", "1", "", "");
+	n = checks_counts(checks, 1);
+	want_tally(&n.all, 1, 3, 0, 2);
+	want_tally(&n.by_rule[RULE_PUBLISH], 1, 2, 0, 1);
+	want_tally(&n.by_rule[RULE_REPRINT], 0, 1, 0, 0);
+	want_tally(&n.by_rule[RULE_NONE], 0, 0, 0, 1);
+	n = checks_counts(checks, 2);
+	want_tally(&n.all, 1, 0, 1, 0);
+	want_tally(&n.by_rule[RULE_NOT_LABELLED], 1, 0, 0, 0);
+	want_tally(&n.by_rule[RULE_PUBLISH], 0, 0, 1, 0);
+	all = checks_totals(checks);
+	want_tally(&all, 2, 3, 1, 2);
+	n = checks_counts(checks, 99);
+	want_tally(&n.all, 0, 0, 0, 0);
+}
+END_TEST
+
 START_TEST(a_place_of_another_host_is_forbidden)
 {
 	load("E1", far_away, newsroom);
@@ -269,6 +428,9 @@ main(void)
 	tcase_add_test(t, a_place_goes_by_a_reload);
 	tcase_add_test(t, a_slow_disk_delays_only_those_who_wait_for_it);
 	tcase_add_test(t, a_place_of_another_host_is_forbidden);
+	tcase_add_loop_test(t, tokens_name_the_node, 0, COUNT(audiences));
+	tcase_add_test(t, nodes_are_decided_by_their_own_rules);
+	tcase_add_test(t, what_came_of_it_is_counted_by_place_and_rule);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

@@ -21,6 +21,8 @@ from daemon_rig import BIN, DOMAIN, Daemon
 
 DOC = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                    "../../docs/PROTOCOL.md")
+GUARDS = ("rooms.example.org", "rooms.example.net", "pubsub.example.org",
+          "example.org")
 # So long a stanza of Masthead's own may take: a probe comes every 5 s.
 TIMEOUT = 12.0
 
@@ -237,7 +239,7 @@ def label(what, text):
 
 def replay(tap, doc):
     told = list(steps(doc))
-    with Daemon(places=places_of(doc)) as daemon:
+    with Daemon(guards=GUARDS, places=places_of(doc)) as daemon:
         play = Replay(daemon)
         for at, (what, text) in enumerate(told):
             if what == "command":
