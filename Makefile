@@ -54,7 +54,7 @@ LOCALE   := $(patsubst module/text/locale/%.txt,$(OUT)/locale/%.res,\
 HARNESS  := $(patsubst %.c,$(OUT)/%.o,$(wildcard xmpp-tests/harness/*.c))
 UNIT     := $(call tests,unit/test_,unit/test_)
 FUZZ     := $(call tests,fuzz/fuzz_,fuzz/)
-BENCH    := $(call tests,bench/,bench/)
+BENCH    := $(filter-out %/client,$(call tests,bench/,bench/))
 SAMPLES  := $(addprefix conf/,masthead.yaml agreements/news/1.en.txt \
 	      agreements/news/1.de.txt)
 include conf/install.mk
@@ -117,6 +117,7 @@ $(OUT)/judges/%: xmpp-tests/judges/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(PROGRAM)
 
+$(OUT)/bench/room $(OUT)/bench/feed: xmpp-tests/bench/client.c
 $(OUT)/bench/%: xmpp-tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(PROGRAM)
