@@ -57,17 +57,18 @@ policy_number_places(struct policy *p, const struct policy *old)
 static bool
 approval_holds(const struct approval *a, int64_t now_s)
 {
-	return a != NULL && a->since_s <= now_s && now_s < a->until_s;
+	return a != NULL && a->since_s <= now_s && now_s < approval_end(a);
 }
 
 /* Whether one of the categories is approved and running; where the only
- * ones there are have run out, `*ended_r` is when the last did (else 0). */
+ * ones there are have run out, `*ended_r` is when the last did (else 0), and
+ * `*lapsed_r` since when one of them waits for its new agreement. */
 static bool
 is_approved_for(const struct publisher *who,
     const char categories[][CATEGORY_ID_MAX + 1], unsigned count, int64_t now_s,
-    int64_t *ended_r)
+    int64_t *ended_r, int64_t *lapsed_r)
 {
-	*ended_r = 0;
+	*ended_r = *lapsed_r = 0;
 	for (unsigned i = 0; i < count; i++) {
 		const struct approval *a =
 		    publisher_approval(who, categories[i]);
@@ -76,6 +77,8 @@ is_approved_for(const struct publisher *who,
 			return true;
 		if (a != NULL && a->until_s <= now_s && a->until_s > *ended_r)
 			*ended_r = a->until_s;
+		if (a != NULL && now_s < a->until_s && a->since_s <= now_s)
+			*lapsed_r = a->lapse_s;
 	}
 	return false;
 }
@@ -139,13 +142,17 @@ decide_by_category(const struct publisher *who, enum verdict_rule rule,
     const struct place *where, int64_t now_s)
 {
 	enum refusal why = refusal_of_state(who);
-	int64_t ended_s;
+	int64_t ended_s, lapsed_s;
 
 	if (why != REFUSAL_NONE)
 		return refuse(rule, why, who == NULL ? 0 : who->state_since_s,
 		    where);
-	if (is_approved_for(who, categories, count, now_s, &ended_s))
+	if (is_approved_for(who, categories, count, now_s, &ended_s, &lapsed_s))
 		return pass(rule);
+	/* What can be put right at once comes before what has ended. */
+	if (lapsed_s != 0)
+		return refuse(rule, REFUSAL_AGREEMENT_OUTDATED, lapsed_s,
+		    where);
 	return ended_s != 0 ? refuse(rule, REFUSAL_EXPIRED, ended_s, where)
 			    : refuse(rule, REFUSAL_WRONG_CATEGORY, 0, where);
 }
@@ -164,8 +171,8 @@ add_badges(struct verdict *v, const struct publisher *who,
 		if (!approval_holds(a, now_s))
 			continue;
 		v->badge_for[v->badge_count++] = (uint8_t)i;
-		if (v->badge_until_s == 0 || a->until_s < v->badge_until_s)
-			v->badge_until_s = a->until_s;
+		if (v->badge_until_s == 0 || approval_end(a) < v->badge_until_s)
+			v->badge_until_s = approval_end(a);
 	}
 }
 

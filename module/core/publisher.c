@@ -39,3 +39,10 @@ publisher_approval(const struct publisher *p, const char *category)
 			return &p->approvals[i];
 	return NULL;
 }
+
+int64_t
+approval_end(const struct approval *a)
+{
+	return a->lapse_s != 0 && a->lapse_s < a->until_s ? a->lapse_s
+							  : a->until_s;
+}

@@ -30,6 +30,8 @@ struct approval {
 	char category[CATEGORY_ID_MAX + 1];
 	int64_t since_s; /* seconds since 1970 */
 	int64_t until_s; /* first second at which it no longer holds */
+	int64_t lapse_s; /* 0, or the first second at which it does not hold
+			  * until the new agreement is accepted */
 };
 
 struct publisher {
@@ -51,5 +53,8 @@ enum publisher_state publisher_state_find(const char *name);
 /* Borrowed from `p`; NULL if it was never approved for the category. */
 const struct approval *publisher_approval(const struct publisher *p,
     const char *category);
+
+/* The first second at which it holds no longer, for either reason. */
+int64_t approval_end(const struct approval *a);
 
 #endif

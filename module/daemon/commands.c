@@ -112,7 +112,7 @@ approval_holds(const struct publisher *p, const struct approval *a,
     int64_t now_s)
 {
 	return p->state == PUBLISHER_APPROVED && a->since_s <= now_s &&
-	    now_s < a->until_s;
+	    now_s < approval_end(a);
 }
 
 json_t *

@@ -491,6 +491,8 @@ configure(struct sqlite *s, struct err *e)
 	    "PRAGMA cache_size = -%d; PRAGMA mmap_size = 0;"
 	    "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
 	    "PRAGMA foreign_keys = ON; PRAGMA query_only = %d;"
+	    /* What is erased is to be gone from the pages, too. */
+	    "PRAGMA secure_delete = ON;"
 	    "PRAGMA synchronous = FULL;",
 	    reads ? READ_CACHE_KIB : WRITE_CACHE_KIB, reads);
 	rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);

@@ -124,7 +124,10 @@ int sqlite_write_end(struct sqlite *s, int rc, struct err *e);
 /* Moves the serial, inside a transaction. */
 int sqlite_bump(struct sqlite *s, int64_t *serial_r, struct err *e);
 
-/* sqlite_migrations.c */
+/* sqlite_migrations.c, sqlite_migration_2.c */
+
+/* Its parts, then NULL. */
+extern const char *const sqlite_migration_2[];
 
 /* The schema that this program knows. */
 int sqlite_schema_version(void);

@@ -133,9 +133,12 @@ static const char migration_1[] =
 				     "CREATE TRIGGER config_events_no_delete BEFORE DELETE ON config_events"
 				     " BEGIN SELECT raise(ABORT, 'config events are never deleted'); END;";
 
+static const char *const migration_1_parts[] = { migration_1, NULL };
+
 /* Step N leads from schema N to schema N + 1. */
-static const char *const migrations[] = {
-	migration_1,
+static const char *const *const migrations[] = {
+	migration_1_parts,
+	sqlite_migration_2,
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))
@@ -188,8 +191,10 @@ migrate(struct sqlite *s, struct err *e)
 	if (version == VERSION)
 		return 0;
 	for (int64_t i = version; i < VERSION; i++)
-		if (run(s, migrations[i], e) < 0)
-			return err_prefix(e, "migration %d", (int)i + 1);
+		for (const char *const *p = migrations[i]; *p; p++)
+			if (run(s, *p, e) < 0)
+				return err_prefix(e, "migration %d",
+				    (int)i + 1);
 	(void)sqlite3_snprintf(sizeof sql, sql,
 	    "PRAGMA application_id = %d;"
 	    "PRAGMA user_version = %d",

@@ -38,7 +38,7 @@ take_number(const char **text, char after, int64_t *r)
 	return true;
 }
 
-/* "news 1700000000 1731536000;..." */
+/* "news 1700000000 1731536000 0;..." */
 static int
 read_approvals(struct sqlite *s, const char *text, struct publisher *p,
     struct err *e)
@@ -56,7 +56,8 @@ read_approvals(struct sqlite *s, const char *text, struct publisher *p,
 		a->category[len] = '\0';
 		text += len + 1;
 		if (!take_number(&text, ' ', &a->since_s) ||
-		    !take_number(&text, ';', &a->until_s))
+		    !take_number(&text, ' ', &a->until_s) ||
+		    !take_number(&text, ';', &a->lapse_s))
 			return damaged(s, p, "a broken approval", e);
 		p->approval_count++;
 	}

@@ -794,7 +794,8 @@ static const struct {
 	{ "DELETE FROM key_events", "never deleted" },
 	{ "UPDATE config_events SET detail = 'x'", "never changed" },
 	{ "DELETE FROM config_events", "never deleted" },
-	{ "INSERT INTO approvals VALUES ('x@y', 'news', 1, 2, 1)",
+	{ "INSERT INTO approvals (jid, category, since_s, until_s, decision)"
+	  " VALUES ('x@y', 'news', 1, 2, 1)",
 	    "FOREIGN KEY" },
 	{ "UPDATE publishers SET state = 'maybe'", "CHECK" },
 };
@@ -831,7 +832,8 @@ START_TEST(test_approvals_agree)
 	static const char disagree[] =
 	    "SELECT count(*) FROM publishers p"
 	    " WHERE approvals <> ifnull((SELECT group_concat(category || ' '"
-	    " || since_s || ' ' || until_s, ';') FROM approvals a"
+	    " || since_s || ' ' || until_s || ' ' || lapse_s, ';')"
+	    " FROM approvals a"
 	    " WHERE a.jid = p.jid), '')";
 	int64_t serial;
 
