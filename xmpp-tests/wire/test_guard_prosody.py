@@ -1473,21 +1473,6 @@ async def without_occupant_ids_nicknames_bind(w):
 
 
 @test
-async def other_hosts_are_left_alone(w):
-    p = await Prosody(BASE + 16, vhost='modules_enabled = { "masthead" }',
-                      extra='Component "pubsub.localhost" "pubsub"\nmodules_enabled = { "masthead" }').start()
-    try:
-        a = await Client().login(p.c2s, 'alice', 'a')
-        a.send("<iq type='get' id='x' to='pubsub.localhost'>"
-               "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
-        eq((await a.until(lambda s: s.get('id') == 'x')).get('type'), 'result')
-        lines = [line for line in p.log().splitlines() if ':masthead' in line and 'nothing to do here' in line]
-        eq(len(lines), 2)
-    finally:
-        p.stop()
-
-
-@test
 async def untouched_where_nothing_is_guarded(w):
     """The same session, with the guard and without: the same stanzas."""
     async def session(base, guard):

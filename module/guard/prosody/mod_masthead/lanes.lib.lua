@@ -134,6 +134,7 @@ end
 -- may be sent round, by changing `to` of one and the same stanza; presence
 -- always is.
 local OWNED = { c2s = true, s2sin = true, s2sout = true, component = true };
+M.OWNED = OWNED;
 
 function M.new_item(way, origin, stanza, dest, bare)
 	local is_ours = stanza.name ~= "presence" and OWNED[origin.type];

@@ -22,6 +22,8 @@
 --   messages     what a groupchat message is              (MUC hosts)
 --   hats         what guarded rooms add to presence       (MUC hosts)
 --   rooms        where all this meets mod_muc             (MUC hosts)
+--   services     the pubsub services of the host; publishing past IQs
+--   nodes        where all this meets mod_pubsub and mod_pep
 --
 -- Rules that hold everywhere:
 -- * A held stanza ends exactly once: its lane item leaves the lane in
@@ -34,12 +36,6 @@
 --   looked at; the timer only makes somebody look.
 
 local xpcall = require "util.xpcall".xpcall;
-
-if module:get_host_type() ~= "component"
-or not prosody.hosts[module.host].modules.muc then
-	module:log("info", "This host has no rooms, and rooms are what this version guards: nothing to do here");
-	return;
-end
 
 local STATE_VERSION = 2;
 
@@ -58,6 +54,8 @@ if module:get_host_type() == "component" and host.modules.muc then
 	parts[#parts + 1] = "hats";
 	parts[#parts + 1] = "rooms";
 end
+parts[#parts + 1] = "services";
+parts[#parts + 1] = "nodes";
 for i = 1, #parts do
 	guard[parts[i]] = module:require(parts[i]);
 end
@@ -105,6 +103,7 @@ function module.save()
 end
 
 function module.unload()
+	guard.each("on_end");
 	if module.reloading then return; end
 	link.stopping = true;
 	asking.give_up_all();
@@ -120,4 +119,5 @@ if not is_ours then
 	if foreign then guard.lanes.adopt_foreign(foreign); end
 end
 attachment.start();
+guard.nodes.show_issuer(); -- shows what the stored list says
 module:add_timer(SECONDS.tick_busy, tick);

@@ -37,16 +37,15 @@ end
 
 -- What accounts keep in nodes for themselves and their contacts: keys,
 -- bookmarks, avatars, how they feel.  It is no publishing, and cannot be
--- guarded there; so the configuration says, too.
+-- guarded there.  The list of docs/PROTOCOL.md.
 local PERSONAL = guard.common.names(
-	"storage:bookmarks", "urn:xmpp:vcard4",
-	"http://jabber.org/protocol/nick", "http://jabber.org/protocol/mood",
-	"http://jabber.org/protocol/tune", "http://jabber.org/protocol/activity",
-	"http://jabber.org/protocol/geoloc");
+	"http://jabber.org/protocol/activity", "http://jabber.org/protocol/geoloc",
+	"http://jabber.org/protocol/mood", "http://jabber.org/protocol/nick",
+	"http://jabber.org/protocol/tune", "urn:xmpp:vcard4");
 local PERSONAL_BEGIN = {
-	"eu.siacs.conversations.axolotl", "urn:xmpp:omemo:", -- XEP-0384
-	"urn:xmpp:openpgp:", "urn:xmpp:bookmarks:", -- XEP-0373, XEP-0402
-	"urn:xmpp:avatar:", "urn:xmpp:mds:" -- XEP-0084, XEP-0490
+	"eu.siacs.conversations.axolotl", "storage:", "urn:xmpp:avatar:",
+	"urn:xmpp:bookmarks:", "urn:xmpp:gaming:", "urn:xmpp:mds:", "urn:xmpp:moved:",
+	"urn:xmpp:omemo:", "urn:xmpp:openpgp:", "urn:xmpp:reach:", "urn:xmpp:viewing:",
 };
 
 local function is_personal(node)

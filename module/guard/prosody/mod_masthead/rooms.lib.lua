@@ -373,6 +373,9 @@ module:hook("muc-disco#info", function (event)
 	for ns in pairs(place.hats) do
 		event.reply:tag("feature", { var = ns }):up();
 	end
+	if common.component and not place.is_unknown then
+		event.reply:add_child(guard.nodes.issuer_form());
+	end
 end);
 
 return {};
