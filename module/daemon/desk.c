@@ -2,6 +2,7 @@
 #include "daemon/desk.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "xmpp/disco.h"
@@ -24,24 +25,74 @@ badge_answer(const struct desk_setup *d, xmpp_stanza_t *iq, const char *id)
 	}
 }
 
+/* PROTOCOL.md: the keys that badges are signed with. */
+static struct form *
+keys_form(const struct desk_setup *d)
+{
+	struct form *f = form_new(NS_KEYS);
+
+	form_add_line(f, "jwks", NULL, d->keyring->jwks);
+	return f;
+}
+
+/* PROTOCOL.md: who runs this, and what one can be approved for. */
+static struct form *
+operator_form(const struct config *c)
+{
+	struct form *f = form_new(NS_OPERATOR);
+	struct form_field *categories;
+
+	form_add_line(f, "name", NULL, c->operator.name);
+	form_add_line(f, "country", NULL, c->operator.country);
+	form_add_line(f, "register", NULL, c->operator.reg);
+	form_add_line(f, "contact", NULL, c->operator.contact);
+	categories = form_add(f, FORM_LIST_MULTI, "categories", NULL);
+	for (size_t i = 0; i < c->policy.category_count; i++) {
+		const struct category *row = &c->policy.categories[i];
+		char var[FORM_VAR_MAX + 1];
+
+		form_value(categories, row->id);
+		(void)snprintf(var, sizeof var, "title:%s", row->id);
+		form_add_line(f, var, NULL, row->title);
+	}
+	return f;
+}
+
+/* XEP-0157: for whatever somebody wants to say, it is the operator. */
+static struct form *
+contact_form(const struct config *c)
+{
+	static const char *const vars[] = { "abuse-addresses",
+		"admin-addresses", "support-addresses" };
+	struct form *f = form_new(NS_SERVERINFO);
+
+	for (size_t i = 0; i < sizeof vars / sizeof vars[0]; i++)
+		form_value(form_add(f, FORM_LIST_MULTI, vars[i], NULL),
+		    c->operator.contact);
+	return f;
+}
+
 static int
 info_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
     struct err *e)
 {
-	static const char *const features[] = { NS_GUARD };
-	const struct disco_field jwks = { .name = "jwks",
-		.value = d->keyring->jwks };
-	const struct disco_form keys = { .type = NS_KEYS,
-		.fields = &jwks,
-		.field_count = 1 };
+	const struct config *c = checks_config(d->checks);
+	/* The last is there if readers may report. */
+	static const char *const features[] = { NS_GUARD, NS_COMMANDS,
+		NS_REGISTER, NS_REPORTING };
+	struct form *forms[] = { keys_form(d), operator_form(c),
+		contact_form(c) };
 	const struct disco disco = { .name = "Masthead",
 		.version = MASTHEAD_VERSION,
 		.features = features,
-		.feature_count = sizeof features / sizeof features[0],
-		.forms = &keys,
-		.form_count = 1 };
+		.feature_count = c->has_reports ? 4 : 3,
+		.forms = (const struct form *const *)forms,
+		.form_count = 3 };
+	int rc = disco_answer(&disco, iq, r, e);
 
-	return disco_answer(&disco, iq, r, e);
+	for (size_t i = 0; i < 3; i++)
+		form_free(forms[i]);
+	return rc;
 }
 
 /* 0 with the answer, or none if the counter gives it; or -1. */

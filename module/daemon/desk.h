@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "daemon/checks.h"
 #include "daemon/counter.h"
 #include "daemon/keyring.h"
 #include "store/store.h"
@@ -16,6 +17,7 @@
 struct desk_setup {
 	struct store *reader; /* borrowed, all of these */
 	const struct keyring *keyring;
+	struct checks *checks;
 	struct counter *counter;
 	const char *domain;
 };

@@ -42,6 +42,7 @@ router_new(struct router **r, const struct router_setup *s, struct err *e)
 	t->s = *s;
 	t->desk = (struct desk_setup){ .reader = s->reader,
 		.keyring = s->keyring,
+		.checks = s->checks,
 		.counter = s->counter,
 		.domain = s->domain };
 	*r = t;

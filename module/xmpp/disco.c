@@ -18,35 +18,6 @@ add_feature(xmpp_stanza_t *query, const char *var)
 	return stanza_set(stanza_add(query, "feature", NULL), "var", var);
 }
 
-/* `type` may be NULL. */
-static int
-add_field(xmpp_stanza_t *x, const char *var, const char *type,
-    const char *value)
-{
-	xmpp_stanza_t *field = stanza_add(x, "field", NULL);
-
-	if (stanza_set(field, "var", var) == -1 ||
-	    (type != NULL && stanza_set(field, "type", type) == -1))
-		return -1;
-	return stanza_add_text(stanza_add(field, "value", NULL), value);
-}
-
-/* XEP-0128. */
-static int
-add_form(xmpp_stanza_t *query, const struct disco_form *f)
-{
-	xmpp_stanza_t *x = stanza_add(query, "x", NS_DATA);
-
-	if (stanza_set(x, "type", "result") == -1 ||
-	    add_field(x, "FORM_TYPE", "hidden", f->type) == -1)
-		return -1;
-	for (size_t i = 0; i < f->field_count; i++)
-		if (add_field(x, f->fields[i].name, NULL, f->fields[i].value) ==
-		    -1)
-			return -1;
-	return 0;
-}
-
 /* XEP-0030 #info. */
 static int
 fill_info(const struct disco *d, xmpp_stanza_t *answer)
@@ -65,7 +36,7 @@ fill_info(const struct disco *d, xmpp_stanza_t *answer)
 		if (add_feature(query, d->features[i]) == -1)
 			return -1;
 	for (size_t i = 0; i < d->form_count; i++)
-		if (add_form(query, &d->forms[i]) == -1)
+		if (form_write(d->forms[i], query, "result", NULL) == -1)
 			return -1;
 	return 0;
 }

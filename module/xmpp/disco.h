@@ -10,20 +10,9 @@
 #include <strophe.h>
 
 #include "core/err.h"
+#include "xmpp/form.h"
 
 #define DISCO_BADGE_ID_LEN 22 /* base64url of 16 bytes */
-
-struct disco_field {
-	const char *name;
-	const char *value;
-};
-
-/* One XEP-0128 form; for keys: NS_KEYS with the one field "jwks". */
-struct disco_form {
-	const char *type; /* FORM_TYPE */
-	const struct disco_field *fields;
-	size_t field_count;
-};
 
 /* All borrowed. */
 struct disco {
@@ -31,7 +20,7 @@ struct disco {
 	const char *version;
 	const char *const *features; /* besides those that are answered here */
 	size_t feature_count;
-	const struct disco_form *forms;
+	const struct form *const *forms; /* XEP-0128 */
 	size_t form_count;
 };
 

@@ -13,6 +13,8 @@
 #define NS_COMMANDS "http://jabber.org/protocol/commands"	/* XEP-0050 */
 #define NS_REGISTER "jabber:iq:register"			/* XEP-0077 */
 #define NS_OOB "jabber:x:oob"					/* XEP-0066 */
+#define NS_SERVERINFO "http://jabber.org/network/serverinfo"	/* XEP-0157 */
+#define NS_REPORTING "urn:xmpp:reporting:1"			/* XEP-0377 */
 #define NS_PING "urn:xmpp:ping"					/* XEP-0199 */
 #define NS_VERSION "jabber:iq:version"				/* XEP-0092 */
 #define NS_HATS "urn:xmpp:hats:0"				/* XEP-0317 */
@@ -20,6 +22,7 @@
 #define NS_GUARD "urn:masthead:guard:0"		      /* PROTOCOL.md */
 #define NS_BADGE "urn:masthead:badge:0"		      /* PROTOCOL.md */
 #define NS_ERROR "urn:masthead:error:0"		      /* PROTOCOL.md */
+#define NS_OPERATOR "urn:masthead:operator:0"	      /* PROTOCOL.md */
 #define NS_KEYS "urn:masthead:keys:0"		      /* PROTOCOL.md */
 
 #endif

@@ -15,10 +15,6 @@
 #define ID "hxQabcdefghijkl_-01234"
 
 static const char *const features[] = { "urn:x:1" };
-static const struct disco_field fields[] = { { "jwks", "{\"keys\":[]}" } };
-static const struct disco_form forms[] = { { NS_KEYS, fields, 1 } };
-static const struct disco masthead = { "Masthead", "1.2.3", features, 1, forms,
-	1 };
 
 static xmpp_stanza_t *question;
 static xmpp_stanza_t *answer;
@@ -28,13 +24,21 @@ ask(const char *text)
 {
 	xmpp_ctx_t *ctx = xmpp_ctx_new(NULL, NULL);
 	struct err e = { "" };
+	struct form *keys = form_new(NS_KEYS);
+	const struct form *const forms[] = { keys };
+	const struct disco masthead = { "Masthead", "1.2.3", features, 1, forms,
+		1 };
+	int rc;
 
+	form_add_line(keys, "jwks", NULL, "{\"keys\":[]}");
 	/* libstrophe's own parser leaves xmlns off a top element. */
 	question = xmpp_stanza_new_from_string(ctx, text);
 	ck_assert_ptr_nonnull(question);
 	ck_assert_int_eq(stanza_set(question, "xmlns", NS_COMPONENT), 0);
 	answer = NULL;
-	return disco_answer(&masthead, question, &answer, &e);
+	rc = disco_answer(&masthead, question, &answer, &e);
+	form_free(keys);
+	return rc;
 }
 
 static void
