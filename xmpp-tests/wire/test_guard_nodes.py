@@ -49,11 +49,11 @@ ACCOUNT_PLACES = f"""
 
 NODES = ('news', 'lenient', 'watched', 'honour', 'clear', 'exempt', 'free', 'g/a', 'g/deep/a', 'g/deep/one')
 GUARD = 'masthead_component = "masthead.localhost"'
-VHOST = '''modules_enabled = {{ "pep", "bookmarks", "vcard_legacy", "masthead" }}
+VHOST = '''modules_enabled = {{ "pep", "bookmarks", "vcard_legacy", "masthead", "test_publish" }}
     {guard}
     {vhost}
 Component "pubsub.localhost" "pubsub"
-    modules_enabled = {{ "masthead" {modules} }}
+    modules_enabled = {{ "masthead", "test_publish" {modules} }}
     admins = {{ "admin@localhost" }}
     {guard}
     {service}
@@ -1043,6 +1043,101 @@ async def vcards_and_bookmarks_reach_their_nodes(w):
     for node in ('urn:xmpp:vcard4', 'urn:xmpp:avatar:data', 'urn:xmpp:bookmarks:1'):
         eq((node, len(await w.items(a, node, None))), (node, 1))
     eq(c.items, [])
+
+
+async def by_module(client, ident, node, to=SERVICE, actor=None, owner=None, inner=''):
+    """Lets a module of the server publish; what came of it."""
+    attrs = ''.join(f" {k}='{v}'" for k, v in (('node', node), ('actor', actor), ('owner', owner)) if v)
+    client.send(f"<message to='{to}' id='{ident}'><publish xmlns='urn:test:publish'{attrs}>"
+                f"<item xmlns='{PUBSUB_NS}' id='{ident}'>{entry(ident, inner)}</item></publish></message>")
+    reply = await client.until(lambda s: s.get('id') == ident)
+    return next(e.text for e in reply if local(e.tag) == 'body')
+
+
+@test
+async def other_modules_are_refused_at_guarded_nodes(w):
+    c, a = w.component, await w.client('admin')
+    actor = 'admin@localhost'
+    for n, (kw, want) in enumerate((
+            (dict(node='news'), 'forbidden'), (dict(node='news', actor=actor), 'forbidden'),
+            (dict(node='free'), 'ok'), (dict(node='free', actor=actor), 'ok'),
+            (dict(node='watched', inner=FORGED), 'ok'), (dict(node='watched', actor=actor, inner=FORGED), 'ok'),
+            (dict(node='lenient'), 'forbidden'),
+            (dict(node='honour', inner=category()), 'forbidden'), (dict(node='honour', inner=FORGED), 'ok'),
+            (dict(node=BULLETIN, to='localhost', owner='bob'), 'forbidden'),
+            (dict(node=BULLETIN, to='localhost', owner='bob', actor='bob@localhost'), 'forbidden'),
+            (dict(node=BLOG, to='localhost', owner='bob', inner=FORGED), 'ok'),
+            (dict(node='urn:xmpp:vcard4', to='localhost', owner='bob', inner=FORGED), 'ok'))):
+        eq((kw, await by_module(a, f'i{n}', **kw)), (kw, want))
+    eq(c.items, [])
+    for node in ('watched', 'honour'):
+        eq([marks(i) for i in await w.items(a, node) if i.get('id').startswith('i')][-1:], [[]])
+    eq([i.get('id') for i in await w.items(a, 'news') if i.get('id').startswith('i')], [])
+    # What the guard has let through once, it has not let through for ever.
+    a.send(publish('again'))
+    eq(await a.end_of('again'), 'ok')
+    eq(await by_module(a, 'again', 'news'), 'forbidden')
+
+
+@test
+async def other_modules_may_pass_without_badges(w):
+    passing = 'masthead_internal_publish = "pass"'
+    own = await World().start(BASE + 22, vhost=passing, service=passing)
+    try:
+        a = await own.client('admin')
+        eq(await by_module(a, 'i1', 'news', inner=FORGED), 'ok')
+        eq(marks(await own.published(a, 'i1', 'news')), [])
+        eq(await by_module(a, 'i2', 'news', actor='admin@localhost'), 'forbidden')
+        eq(await by_module(a, 'i3', BULLETIN, to='localhost', owner='admin', inner=FORGED), 'ok')
+        eq(marks(await own.published(a, 'i3', BULLETIN, None)), [])
+    finally:
+        own.prosody.stop()
+
+
+@test
+async def mqtt_is_refused_at_guarded_nodes(w):
+    port = BASE + 26
+    own = await World().start(BASE + 24, modules=', "pubsub_mqtt"',
+                              extra_global=f'pubsub_mqtt_ports = {{ {port} }}')
+    try:
+        a = await own.client('admin')
+        _, writer = await asyncio.open_connection('127.0.0.1', port)
+        for node in ('news', 'free'):
+            topic = f'{SERVICE}/atom_title/{node}'.encode()
+            data = bytes([0, len(topic)]) + topic + b'hello'
+            writer.write(bytes([0x30, len(data)]) + data)  # PUBLISH
+        for _ in range(50):
+            if await own.items(a, 'free'):
+                break
+            await asyncio.sleep(0.1)
+        eq([len(await own.items(a, node)) for node in ('news', 'free')], [0, 1])
+        writer.close()
+    finally:
+        own.prosody.stop()
+
+
+@test
+async def services_get_their_own_publish_back(w):
+    """Loaded and unloaded a few times, and reloaded: one lock on the door,
+    and none at the end."""
+    own = await World().start(BASE + 28)
+    try:
+        a = await own.client('admin')
+        for _ in range(3):
+            for host in (SERVICE, 'localhost'):
+                await own.prosody.run(f'module:reload("masthead", "{host}")')
+        eq(await by_module(a, 'i1', 'news'), 'forbidden')
+        eq(await by_module(a, 'i2', BULLETIN, to='localhost', owner='bob'), 'forbidden')
+        for module, host in (('pubsub', SERVICE), ('pep', 'localhost')):
+            await own.prosody.run(f'module:reload("{module}", "{host}")')
+        eq(await by_module(a, 'i3', 'news'), 'forbidden')
+        eq(await by_module(a, 'i4', BULLETIN, to='localhost', owner='bob'), 'forbidden')
+        for host in (SERVICE, 'localhost'):
+            await own.prosody.run(f'module:unload("masthead", "{host}")')
+        eq(await by_module(a, 'i5', 'news'), 'ok')
+        eq(await by_module(a, 'i6', BULLETIN, to='localhost', owner='bob'), 'ok')
+    finally:
+        own.prosody.stop()
 
 
 # Disco ------------------------------------------------------------------------------
