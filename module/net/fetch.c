@@ -15,6 +15,7 @@
 #define CERT_TEXT_MAX 480
 /* X509_V_ERR_... of openssl/x509_vfy.h, as CURLINFO_SSL_VERIFYRESULT and
  * libcurl's messages have them; part of OpenSSL's stable interface. */
+enum { CERT_GOOD = 0, CERT_NOT_SAID = 1 };
 enum { CERT_NOT_YET_VALID = 9, CERT_HAS_EXPIRED = 10 };
 enum { CERT_SELF_SIGNED = 18, CERT_SELF_SIGNED_ABOVE = 19 };
 enum { CERT_NO_ISSUER = 20, CERT_NOT_VERIFIED = 21 };
@@ -51,7 +52,7 @@ struct fetch {
 	uint64_t deadline_ms;
 	enum fetch_state failed; /* of the certificate, while it is read */
 	int socket_errno;	 /* why no socket could be opened; or 0 */
-	bool may_be_private, was_private, is_huge, is_looking;
+	bool may_be_private, was_private, has_connected, is_huge, is_looking;
 };
 
 static void fetch_finish(struct fetch *f, CURLcode rc);
@@ -160,6 +161,20 @@ watch_new(struct fetcher *r, curl_socket_t fd)
 	return w;
 }
 
+/* libcurl tells of each change of what it waits for, and so when a socket
+ * has got its connection. */
+static void
+note_connected(CURL *easy, curl_socket_t fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	struct fetch *f = NULL;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &f);
+	if (f != NULL && getpeername(fd, (struct sockaddr *)&peer, &len) == 0)
+		f->has_connected = true;
+}
+
 static int
 watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
@@ -167,7 +182,7 @@ watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 	struct watch *w = assigned;
 	int events = 0;
 
-	(void)easy;
+	note_connected(easy, fd);
 	if (what == CURL_POLL_REMOVE) {
 		if (w != NULL) {
 			(void)curl_multi_assign(r->multi, fd, NULL);
@@ -539,7 +554,8 @@ certificate_state(const struct fetch *f)
 
 	(void)curl_easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
 	switch (verdict) {
-	case 0: /* the chain is good: then it is the name */
+	case CERT_GOOD: /* the chain: then it is the name */
+	case CERT_NOT_SAID:
 		return strstr(f->error, "match") != NULL ? FETCH_CERT_NAME
 							 : FETCH_CERT_OTHER;
 	case CERT_NOT_YET_VALID:
@@ -553,15 +569,6 @@ certificate_state(const struct fetch *f)
 	default:
 		return FETCH_CERT_OTHER;
 	}
-}
-
-static bool
-has_connected(const struct fetch *f)
-{
-	curl_off_t us = 0;
-
-	(void)curl_easy_getinfo(f->easy, CURLINFO_CONNECT_TIME_T, &us);
-	return us > 0;
 }
 
 static enum fetch_state
@@ -582,7 +589,13 @@ connect_state(const struct fetch *f)
 static enum fetch_state
 state_of(const struct fetch *f, CURLcode rc)
 {
+	curl_off_t tls_us = 0;
+
 	if (f->is_huge)
+		return FETCH_HUGE;
+	/* libcurl's word for one header line beyond its own maximum. */
+	(void)curl_easy_getinfo(f->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
+	if (rc == CURLE_OUT_OF_MEMORY && tls_us > 0)
 		return FETCH_HUGE;
 	switch ((int)rc) {
 	case CURLE_OK:
@@ -592,7 +605,7 @@ state_of(const struct fetch *f, CURLcode rc)
 	case CURLE_COULDNT_CONNECT:
 		return connect_state(f);
 	case CURLE_OPERATION_TIMEDOUT:
-		return has_connected(f) ? FETCH_TIMEOUT : FETCH_UNREACHABLE;
+		return f->has_connected ? FETCH_TIMEOUT : FETCH_UNREACHABLE;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return certificate_state(f);
 	case CURLE_SSL_CONNECT_ERROR:
