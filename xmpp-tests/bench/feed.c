@@ -1,10 +1,11 @@
 /*
- * feed PORT SERVICE NODE SUBSCRIBERS ITEMS pipelined|single [COMMAND [XML]]:
- * one publisher (daily) publishes Atom entries to a node, and all subscribers
- * (reader1, reader2, ...; each an account with one session) get everything.
- * A node of a pubsub service must be there; one of daily's account is made.
- * COMMAND is run when all have subscribed, before the first publish; XML is
- * put at the end of each entry, as if the publisher had written it.
+ * feed PORT SERVICE NODE SUBSCRIBERS ITEMS pipelined|single SIZE [XML
+ *[COMMAND]]: one publisher (daily) publishes Atom entries to a node, and all
+ *subscribers (reader1, reader2, ...; each an account with one session) get
+ *everything. A node of a pubsub service must be there; one of daily's account
+ *is made. SIZE is how often the two paragraphs of the text stand in an entry;
+ *XML is put at its end, as if the publisher had written it; COMMAND is run when
+ *all have subscribed, before the first publish.
  *
  *	pipelined   all at once; prints items a second, from the first byte
  *		    sent to the last event received by the last
@@ -23,7 +24,7 @@
 #include "bench/client.h"
 
 #define CLIENTS_MAX 256
-#define PUBLISH_CAP 4096
+#define PUBLISH_CAP 32768
 #define WATCHDOG_S 600
 #define PUBSUB "http://jabber.org/protocol/pubsub"
 
@@ -31,10 +32,12 @@
 static struct client clients[CLIENTS_MAX];
 static int client_count;
 static const char *service, *node, *more = "";
+static char text[PUBLISH_CAP / 2];
 
 /*
- * An entry as XEP-0277 and XEP-0472 have it: a title, a summary, the text as
- * XHTML, author, category, links, times.  About 1,400 bytes.
+ * An entry as XEP-0277 and XEP-0472 have it: title, times, author, a summary,
+ * the text as XHTML, category, links.  With two paragraphs 1.3 KB, a short
+ * post; each two more are 0.6 KB.
  */
 static const char entry[] =
     "<entry xmlns='http://www.w3.org/2005/Atom'>"
@@ -47,14 +50,7 @@ static const char entry[] =
     "<summary type='text'>The first two ferries left on time this morning,"
     " all aboard; freight has to wait until the afternoon.</summary>"
     "<content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>"
-    "<p>The harbour reopened at seven this morning, eleven hours after the"
-    " storm had closed it. The first two ferries left on time, with three"
-    " hundred passengers who had spent the night in the terminal.</p>"
-    "<p>&#8220;Nobody was hurt, and nothing is broken that we need today&#8221;,"
-    " said the harbour master. Freight has to wait until two in the afternoon:"
-    " one of the cranes must be examined first. The forecast for the rest of"
-    " the week is <a href='https://daily.example.org/weather'>calm and"
-    " cold</a>.</p></div></content>"
+    "%s</div></content>"
     "<category term='news'/>"
     "<link rel='alternate' type='text/html'"
     " href='https://daily.example.org/2026/11/harbour-reopens-%ld'/>"
@@ -62,6 +58,27 @@ static const char entry[] =
     " href='xmpp:daily@localhost?;node=urn%%3Axmpp%%3Amicroblog%%3A0%%3A"
     "comments%%2Fposts-%ld'/>"
     "%s</entry>";
+static const char paragraphs[] =
+    "<p>The harbour reopened at seven this morning, eleven hours after the"
+    " storm had closed it. The first two ferries left on time, with three"
+    " hundred passengers who had spent the night in the terminal.</p>"
+    "<p>&#8220;Nobody was hurt, and nothing is broken that we need today&#8221;,"
+    " said the harbour master. Freight has to wait until two in the afternoon:"
+    " one of the cranes must be examined first. The forecast for the rest of"
+    " the week is <a href='https://daily.example.org/weather'>calm and"
+    " cold</a>.</p>";
+
+static void
+write_text(int size)
+{
+	size_t len = sizeof paragraphs - 1;
+
+	if (size < 1 || (size_t)size * len >= sizeof text)
+		client_die("usage: a text of 1 to %zu times",
+		    sizeof text / len - 1);
+	for (int i = 0; i < size; i++)
+		memcpy(text + (size_t)i * len, paragraphs, len + 1);
+}
 
 static void
 node_create(struct client *c)
@@ -104,8 +121,8 @@ publish(char *r, long number)
 	    "'><publish node='%s'><item id='post-%ld'>",
 	    number, service, node, number);
 
-	n += snprintf(r + n, PUBLISH_CAP - (size_t)n, entry, number, number,
-	    number, more);
+	n += snprintf(r + n, PUBLISH_CAP - (size_t)n, entry, number, text,
+	    number, number, more);
 	if (n >= PUBLISH_CAP - 64)
 		client_die("an entry is too long");
 	return n + sprintf(r + n, "</item></publish></pubsub></iq>");
@@ -176,10 +193,10 @@ run_pipelined(long count)
 static void
 run_single(long count)
 {
-	char text[PUBLISH_CAP];
+	char one[PUBLISH_CAP];
 
 	for (long i = 1; i <= count; i++) {
-		client_put(&clients[0], text, (size_t)publish(text, i));
+		client_put(&clients[0], one, (size_t)publish(one, i));
 		receive(i);
 	}
 }
@@ -190,25 +207,26 @@ main(int argc, char **argv)
 	int port, subscribers;
 	long count;
 
-	if (argc < 7 || argc > 9)
+	if (argc < 8 || argc > 10)
 		client_die("usage: feed PORT SERVICE NODE SUBSCRIBERS ITEMS"
-			   " MODE [COMMAND [XML]]");
+			   " MODE SIZE [XML [COMMAND]]");
 	port = atoi(argv[1]);
 	service = argv[2];
 	node = argv[3];
 	subscribers = atoi(argv[4]);
 	count = atol(argv[5]);
+	write_text(atoi(argv[7]));
+	if (argc > 8)
+		more = argv[8];
 	if (subscribers < 1 || subscribers >= CLIENTS_MAX || count < 1)
 		client_die("usage: 1 to %d subscribers", CLIENTS_MAX - 1);
-	if (argc == 9)
-		more = argv[8];
 	client_login(&clients[client_count++], port, "daily", "desk");
 	if (strchr(service, '@') != NULL)
 		node_create(&clients[0]);
 	for (int i = 1; i <= subscribers; i++)
 		subscribe(port, i);
-	if (argc >= 8 && system(argv[7]) != 0)
-		client_die("%s", argv[7]);
+	if (argc == 10 && system(argv[9]) != 0)
+		client_die("%s", argv[9]);
 	if (strcmp(argv[6], "pipelined") == 0)
 		run_pipelined(count);
 	else
