@@ -15,6 +15,11 @@
 #define NS_OOB "jabber:x:oob"					/* XEP-0066 */
 #define NS_SERVERINFO "http://jabber.org/network/serverinfo"	/* XEP-0157 */
 #define NS_REPORTING "urn:xmpp:reporting:1"			/* XEP-0377 */
+#define NS_BLOCKING "urn:xmpp:blocking"				/* XEP-0191 */
+#define NS_REPORTING "urn:xmpp:reporting:1"			/* XEP-0377 */
+#define NS_REPORTING_SPAM "urn:xmpp:reporting:spam"		/* XEP-0377 */
+#define NS_REPORTING_ABUSE "urn:xmpp:reporting:abuse"		/* XEP-0377 */
+#define NS_SID "urn:xmpp:sid:0"					/* XEP-0359 */
 #define NS_PING "urn:xmpp:ping"					/* XEP-0199 */
 #define NS_VERSION "jabber:iq:version"				/* XEP-0092 */
 #define NS_HATS "urn:xmpp:hats:0"				/* XEP-0317 */
