@@ -48,7 +48,7 @@ check 'ARCHITECTURE.md names functions' "$(enough 40 "$functions")"
 check 'every function that it names exists' "$(
 	for f in $functions; do
 		grep -qrE "^$f\(" module --include='*.c' ||
-		    grep -qrE "function $f\(" module/guard || echo "$f"
+		    grep -qrE "function (M\.)?$f\(" module/guard || echo "$f"
 	done)"
 
 events=$(cat module/daemon/*.c | tr -d '\n' |
