@@ -2,14 +2,15 @@
  * Checks domains as the daemon does, for test_prover.py:
  *
  *	prover_tool [-r RESOLVER] [-a ANCHOR] [-c CA] [-p PORT] [-t MS] [-P]
- *	    [-q MS]
+ *	    [-q MS] [-T]
  *
  * Each line of standard input, "ID METHOD DOMAIN TOKEN", is a check, and all
  * of them run side by side; "ID" alone cancels one.  Each ends with a line
  * "ID<TAB>OUTCOME<TAB>WHY<TAB>DNSSEC<TAB>ASKED<TAB>GOT".  At the end of the
  * input the tool waits for those that are under way; -q ends everything after
- * some milliseconds, as a shutdown would.  A turn of the loop that was late by
- * more than 100 ms is a line "late<TAB>MS": something blocked.
+ * some milliseconds, as a shutdown would; -T checks on a thread of its own, as
+ * the daemon does (nothing can be cancelled then).  A turn of the loop that was
+ *late by more than 100 ms is a line "late<TAB>MS": something blocked.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "net/inspector.h"
 #include "net/prover.h"
 
 #define CHECKS_MAX 2048
@@ -34,6 +36,7 @@ static struct {
 	uv_timer_t quit, tick;
 	uint64_t ticked_ms;
 	struct prover *prover;
+	struct inspector *inspector; /* -T: instead */
 	struct prover_question question;
 	struct check checks[CHECKS_MAX];
 	size_t count, running;
@@ -49,6 +52,7 @@ close_all(void)
 		return;
 	tool.is_closed = true;
 	prover_close(tool.prover);
+	inspector_close(tool.inspector);
 	uv_close((uv_handle_t *)&tool.quit, NULL);
 	uv_close((uv_handle_t *)&tool.tick, NULL);
 	uv_close((uv_handle_t *)&tool.input, NULL);
@@ -87,6 +91,16 @@ cancel(const char *id)
 		}
 }
 
+static int
+start(struct check *c, struct err *e)
+{
+	if (tool.inspector != NULL)
+		return inspector_check(tool.inspector, &tool.question, on_done,
+		    c, e);
+	return prover_check(&c->proving, tool.prover, &tool.question, on_done,
+	    c, e);
+}
+
 static void
 on_line(const char *line)
 {
@@ -110,8 +124,7 @@ on_line(const char *line)
 	    strcmp(method, "dns") == 0 ? PROVER_DNS : PROVER_HTTPS;
 	tool.question.domain = c->domain;
 	tool.question.token = c->token;
-	if (prover_check(&c->proving, tool.prover, &tool.question, on_done, c,
-		&e) == -1) {
+	if (start(c, &e) == -1) {
 		printf("%s\trefused\t%s\n", c->id, e.text);
 		fflush(stdout);
 		return;
@@ -176,11 +189,12 @@ main(int argc, char **argv)
 {
 	struct resolver_setup dns = { NULL, NULL };
 	uint64_t quit_ms = 0;
+	bool is_thread = false;
 	struct err e = { "" };
 
 	tool.question.https_port = 443;
 	tool.question.timeout_ms = 10000;
-	for (int c; (c = getopt(argc, argv, "r:a:c:p:t:q:P")) != -1;)
+	for (int c; (c = getopt(argc, argv, "r:a:c:p:t:q:PT")) != -1;)
 		switch (c) {
 		case 'r':
 			dns.server = optarg;
@@ -202,6 +216,9 @@ main(int argc, char **argv)
 		case 'q':
 			quit_ms = strtoul(optarg, NULL, 10);
 			break;
+		case 'T':
+			is_thread = true;
+			break;
 		case 'P':
 			tool.question.may_be_private = true;
 			break;
@@ -209,7 +226,9 @@ main(int argc, char **argv)
 			return 2;
 		}
 	if (uv_loop_init(&tool.loop) != 0 ||
-	    prover_new(&tool.prover, &tool.loop, &dns, &e) == -1) {
+	    (is_thread
+		    ? inspector_new(&tool.inspector, &tool.loop, &dns, &e)
+		    : prover_new(&tool.prover, &tool.loop, &dns, &e)) == -1) {
 		fprintf(stderr, "prover_tool: %s\n", e.text);
 		return 1;
 	}
