@@ -737,6 +737,34 @@ async def result_reaches_the_same_resource_once(w):
 
 
 @test
+async def result_reaches_a_resumed_stream_once(w):
+    """The socket breaks while a publish is held; stream management (XEP-0198)
+    brings the answer to the next one."""
+    c, sm = w.component, 'urn:xmpp:sm:3'
+    first = await Client().login(w.prosody.c2s, 'wire', 'resumed')
+    first.send(f"<enable xmlns='{sm}' resume='true'/>")
+    token = (await first.until(lambda s: local(s.tag) == 'enabled')).get('id')
+    c.hold = True
+    first.send(publish('n1') + publish('n2', BULLETIN, to=None))
+    await c.asked(2)
+    first.drop()
+    await asyncio.sleep(0.1)
+    c.release()
+    await asyncio.sleep(0.1)
+    second = Client()
+    w.clients.append(second)
+    await second.connect(w.prosody.c2s)
+    await second.open()
+    second.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHdpcmUAc2VjcmV0</auth>")
+    await second.next()
+    second.restart()
+    await second.open()
+    second.send(f"<resume xmlns='{sm}' previd='{token}' h='0'/>")
+    eq(sorted(await second.ends(('n1', 'n2'))), [('n1', 'ok'), ('n2', 'ok')])
+    assert await second.quiet(lambda s: s.get('id') in ('n1', 'n2'))
+
+
+@test
 async def caps_bounce_with_overload(w):
     c, a = w.component, await w.client('daily')
     c.hold = True
@@ -901,6 +929,49 @@ async def reload_keeps_what_is_held(w):
         a.send(publish('later') + publish('plater', BULLETIN, to=None))
         eq(sorted(await a.ends(('later', 'plater'))), [('later', 'ok'), ('plater', 'ok')])
         eq(len(c.items), 2)
+    finally:
+        own.prosody.stop()
+
+
+@test
+async def reload_from_another_version_loses_nothing(w):
+    """What it left behind is sent again, and asked about again."""
+    own = await World().start(BASE + 30)
+    try:
+        c, a = own.component, await own.client('daily')
+        c.hold = True
+        a.send(publish('v1') + publish('v2', BULLETIN, to=None))
+        await c.asked(2)
+        for host in (SERVICE, 'localhost'):
+            await own.prosody.run(f'> local m = prosody.hosts["{host}"].modules.masthead.module; local save = m.save; '
+                                  'm.save = function () local s = save(); s.version = 1; return s; end')
+            await own.prosody.run(f'module:reload("masthead", "{host}")')
+        await c.asked(4)
+        c.release()
+        eq(sorted(await a.ends(('v1', 'v2'))), [('v1', 'ok'), ('v2', 'ok')])
+        eq(len(await own.items(a, 'news')), 1)
+        eq(has_badge(await own.published(a, 'v2', BULLETIN, None)), ['TOKEN'])
+    finally:
+        own.prosody.stop()
+
+
+@test
+async def list_of_the_last_time_holds_after_a_restart(w):
+    own = World()
+    own.prosody = server(BASE + 32)
+    own.prosody.account('admin')
+    await own.prosody.start()
+    try:
+        await own.connect()
+        await own.make(('news', 'free'))
+        own.prosody.stop(keep=True)
+        await own.prosody.start()
+        a = await own.client('admin')
+        for ident, node, to, want in (
+                ('k1', 'news', SERVICE, 'unavailable'), ('k2', 'free', SERVICE, 'ok'),
+                ('k3', BULLETIN, None, 'unavailable'), ('k4', 'urn:any', None, 'ok'), ('k5', BLOG, None, 'ok')):
+            a.send(publish(ident, node, to=to))
+            eq((ident, await a.end_of(ident)), (ident, want))
     finally:
         own.prosody.stop()
 

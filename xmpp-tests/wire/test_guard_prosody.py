@@ -1224,14 +1224,17 @@ async def a_silent_component_holds_one_join_not_all(w):
 
 
 @test
-async def rooms_advertise_hats(w):
+async def rooms_advertise_hats_and_the_issuer(w):
     room, a, b = await w.two()
-    for where, want in ((room, True), ('lounge@rooms.localhost', False)):
-        if not want:
+    for where, hats, issuer in ((room, True, True), ('lounge@rooms.localhost', False, False),
+                                ('rooms.localhost', False, True)):
+        if where.startswith('lounge'):
             await a.enter(where, 'A')
         a.send(f"<iq to='{where}' type='get' id='d'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
         s = await a.until(lambda s: s.get('id') == 'd')
-        eq(any(e.get('var') == HATS_NS for e in s.iter()), want)
+        eq(any(e.get('var') == HATS_NS for e in s.iter()), hats)
+        eq([''.join(e.itertext()) for e in s.iter() if e.get('var') == 'masthead#issuer'],
+           ['masthead.localhost'] if issuer else [])
 
 
 # Attachment --------------------------------------------------------------

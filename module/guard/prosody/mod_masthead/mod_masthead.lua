@@ -114,10 +114,8 @@ end
 if not guard.common.component then
 	module:log("error", "Set masthead_component to Masthead's domain; until then, all posts here bounce");
 end
-if not is_ours then
-	places.load();
-	if foreign then guard.lanes.adopt_foreign(foreign); end
-end
+if not is_ours then places.load(); end
 attachment.start();
+if foreign and not is_ours then guard.lanes.adopt_foreign(foreign); end
 guard.nodes.show_issuer(); -- shows what the stored list says
 module:add_timer(SECONDS.tick_busy, tick);

@@ -197,6 +197,7 @@ local function learn_rules(node)
 		end
 		rules = hosts_own[1] and hosts_own or false;
 	end
+	if #node > MAX.attr then return rules; end -- not worth keeping
 	if node_rules_count >= MAX.cache then
 		node_rules, node_rules_count = {}, 0;
 	end
