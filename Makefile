@@ -66,7 +66,7 @@ include conf/install.mk
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE) $(CONF) $(MAN)
 unit: $(UNIT) $(LOCALE)
 fuzz: $(FUZZ) $(LOCALE)
-tools: $(OUT)/harness $(OUT)/judges/token_tool
+tools: $(OUT)/harness $(OUT)/judges/token_tool $(OUT)/wire/prover_tool
 bench-tools: $(BENCH)
 
 deps:
@@ -114,6 +114,11 @@ $(OUT)/unit/%: xmpp-tests/unit/%.c $(LIB)
 
 # Programs that show our work to judges from outside (xmpp-tests/judges).
 $(OUT)/judges/%: xmpp-tests/judges/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(PROGRAM)
+
+# Programs that let a test in Python talk to one part alone.
+$(OUT)/wire/%: xmpp-tests/wire/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(PROGRAM)
 
