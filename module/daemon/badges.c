@@ -9,10 +9,6 @@
 #include "xmpp/ns.h"
 #include "xmpp/xml.h"
 
-/* An xmpp: address, with a node: any byte of a name may need an escape. */
-#define ADDRESS_MAX                                                            \
-	(5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX + 7 +                    \
-	    3 * PUBLICATION_ATTR_MAX)
 #define HOLDER_MAX                                                             \
 	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + \
 	    16)
@@ -29,7 +25,7 @@ struct issue {
 	struct badges *badges;
 	struct asker *askers;
 	char jid[PUBLISHER_JID_MAX + 1];
-	char aud[ADDRESS_MAX + 1];
+	char aud[BADGES_ADDRESS_MAX + 1];
 	char holder[HOLDER_MAX + 1];
 	struct token_row token;
 };
@@ -128,7 +124,7 @@ escape(char *p, const char *name, size_t max, const char *special)
  * a query or a fragment is escaped in the localpart.  Returns the end. */
 static char *
 address_write(const char *local, size_t local_len, const char *host,
-    char r[ADDRESS_MAX + 1])
+    char r[BADGES_ADDRESS_MAX + 1])
 {
 	char *p = r + sprintf(r, "xmpp:");
 
@@ -140,10 +136,19 @@ address_write(const char *local, size_t local_len, const char *host,
 		host);
 }
 
+void
+badges_subject(const char *jid, char r[BADGES_ADDRESS_MAX + 1])
+{
+	const char *at = strchr(jid, '@');
+
+	(void)address_write(jid, at == NULL ? 0 : (size_t)(at - jid),
+	    at == NULL ? jid : at + 1, r);
+}
+
 /* For whom a token is meant: the room, or the node (RFC 5122
  * #section-2.5, XEP-0060 #registrar-querytypes). */
 static void
-audience_write(const struct place_spot *at, char r[ADDRESS_MAX + 1])
+audience_write(const struct place_spot *at, char r[BADGES_ADDRESS_MAX + 1])
 {
 	char *p = address_write(at->local, strlen(at->local), at->host, r);
 
@@ -179,16 +184,14 @@ static int
 token_make(struct badges *b, const struct badge_want *w, struct issue *i,
     struct err *e)
 {
-	char sub[ADDRESS_MAX + 1];
+	char sub[BADGES_ADDRESS_MAX + 1];
 	struct token_claims c = { .iss = b->s.domain,
 		.sub = sub,
 		.name = w->name,
 		.aud = i->aud,
 		.iat_s = w->now_s };
-	const char *at = strchr(w->jid, '@');
 
-	(void)address_write(w->jid, at == NULL ? 0 : (size_t)(at - w->jid),
-	    at == NULL ? w->jid : at + 1, sub);
+	badges_subject(w->jid, sub);
 	if (w->at.node[0] == '\0' && w->occupant[0] != '\0')
 		c.occ = w->occupant;
 	else if (w->at.node[0] == '\0')
@@ -286,7 +289,7 @@ void
 badges_get(struct badges *b, const struct badge_want *w, badges_cb done,
     void *arg)
 {
-	char aud[ADDRESS_MAX + 1], holder[HOLDER_MAX + 1];
+	char aud[BADGES_ADDRESS_MAX + 1], holder[HOLDER_MAX + 1];
 	struct token_row t;
 	struct err e = { "" };
 	int found;

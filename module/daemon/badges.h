@@ -16,6 +16,10 @@
 #include "store/store.h"
 
 #define BADGES_WAITING_MAX 4096 /* askers of tokens that are being written */
+/* Bytes of an xmpp: IRI with a node: any byte of a name may need an escape. */
+#define BADGES_ADDRESS_MAX                                                     \
+	(5 + 3 * PLACE_LOCAL_MAX + 1 + PLACE_HOST_MAX + 7 +                    \
+	    3 * PUBLICATION_ATTR_MAX)
 
 struct badges;
 
@@ -56,6 +60,9 @@ void badges_free(struct badges *b);
  */
 void badges_get(struct badges *b, const struct badge_want *w, badges_cb done,
     void *arg);
+
+/* A token's `sub`: the IRI of a publisher's bare address. */
+void badges_subject(const char *jid, char r[BADGES_ADDRESS_MAX + 1]);
 
 /* <badge/> with the token or, as a reference, without it. */
 void badges_write(struct buf *out, const char *domain,

@@ -8,23 +8,6 @@
 #include "xmpp/disco.h"
 #include "xmpp/ns.h"
 
-/* The answer, or NULL without memory. */
-static xmpp_stanza_t *
-badge_answer(const struct desk_setup *d, xmpp_stanza_t *iq, const char *id)
-{
-	struct token_row t;
-	struct err e;
-
-	switch (store_token_by_id(d->reader, id, &t, &e)) {
-	case 1:
-		return disco_badge_answer(iq, id, d->domain, t.text);
-	case 0:
-		return stanza_reply_error(iq, "cancel", "item-not-found");
-	default:
-		return stanza_reply_error(iq, "wait", "resource-constraint");
-	}
-}
-
 /* PROTOCOL.md: the keys that badges are signed with. */
 static struct form *
 keys_form(const struct desk_setup *d)
@@ -100,20 +83,16 @@ static int
 iq_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
     struct err *e)
 {
-	char id[DISCO_BADGE_ID_LEN + 1];
 	int rc = counter_take(d->counter, iq, e);
 
 	if (rc == 0)
 		rc = info_answer(d, iq, r, e);
+	if (rc == 0)
+		rc = lookups_answer(d->lookups, checks_config(d->checks), iq, r,
+		    e);
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	rc = disco_badge_find(iq, id);
-	if (rc == 1)
-		*r = badge_answer(d, iq, id);
-	else if (rc == -1)
-		*r = stanza_reply_error(iq, "cancel", "item-not-found");
-	else
-		*r = stanza_reply_error(iq, "cancel", "service-unavailable");
+	*r = stanza_reply_error(iq, "cancel", "service-unavailable");
 	return *r == NULL ? err_set(e, "no memory for an answer") : 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The front desk: answers what is no guard's business, from anybody - disco,
- * ping, version, badges by their ID.  Commands go on to the counter, which
+ * ping, version, look-ups.  Commands go on to the counter, which
  * answers in its own time.
  */
 #ifndef DAEMON_DESK_H
@@ -11,15 +11,14 @@
 #include "daemon/checks.h"
 #include "daemon/counter.h"
 #include "daemon/keyring.h"
-#include "store/store.h"
+#include "daemon/lookups.h"
 #include "xmpp/stanza.h"
 
 struct desk_setup {
-	struct store *reader; /* borrowed, all of these */
-	const struct keyring *keyring;
+	const struct keyring *keyring; /* borrowed, all of these */
 	struct checks *checks;
 	struct counter *counter;
-	const char *domain;
+	struct lookups *lookups;
 };
 
 /*

@@ -22,6 +22,7 @@ enum route {
 struct router {
 	struct router_setup s;
 	struct desk_setup desk;
+	struct lookups *lookups;
 	struct stanza_builder *stanza; /* its head, and its tree for the desk */
 	enum route route;
 	struct guard_decoder *decoder; /* ROUTE_CHECK; borrowed */
@@ -31,6 +32,9 @@ struct router {
 int
 router_new(struct router **r, const struct router_setup *s, struct err *e)
 {
+	const struct lookups_setup lookups = { .reader = s->reader,
+		.keyring = s->keyring,
+		.domain = s->domain };
 	struct router *t = calloc(1, sizeof *t);
 
 	if (t == NULL)
@@ -40,11 +44,14 @@ router_new(struct router **r, const struct router_setup *s, struct err *e)
 		return -1;
 	}
 	t->s = *s;
-	t->desk = (struct desk_setup){ .reader = s->reader,
-		.keyring = s->keyring,
+	if (lookups_new(&t->lookups, &lookups, e) == -1) {
+		router_free(t);
+		return -1;
+	}
+	t->desk = (struct desk_setup){ .keyring = s->keyring,
 		.checks = s->checks,
 		.counter = s->counter,
-		.domain = s->domain };
+		.lookups = t->lookups };
 	*r = t;
 	return 0;
 }
@@ -54,6 +61,7 @@ router_free(struct router *r)
 {
 	if (r == NULL)
 		return;
+	lookups_free(r->lookups);
 	stanza_builder_free(r->stanza);
 	free(r);
 }

@@ -1,7 +1,7 @@
 /*
  * Where stanzas go: guard IQs straight from the reader's events into the
  * decoder of the next check, everything else into a libstrophe stanza that
- * is answered at the desk (disco, ping, version, badges by ID) or at the
+ * is answered at the desk (disco, ping, version, look-ups) or at the
  * counter (commands).
  */
 #ifndef DAEMON_ROUTER_H

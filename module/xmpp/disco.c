@@ -1,7 +1,6 @@
 /* What anybody may ask; see disco.h. */
 #include "xmpp/disco.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "xmpp/ns.h"
@@ -125,23 +124,31 @@ disco_answer(const struct disco *d, xmpp_stanza_t *iq, xmpp_stanza_t **out,
 	return 1;
 }
 
-int
-disco_badge_find(xmpp_stanza_t *iq, char id[DISCO_BADGE_ID_LEN + 1])
+enum disco_lookup
+disco_lookup_find(xmpp_stanza_t *iq, const char **value_r)
+{
+	xmpp_stanza_t *payload = get_payload(iq);
+	const char *id, *jid;
+
+	if (payload == NULL || !stanza_is(payload, "badge", NS_BADGE))
+		return DISCO_LOOKUP_NONE;
+	id = stanza_get(payload, "id");
+	jid = stanza_get(payload, "jid");
+	*value_r = id[0] != '\0' ? id : jid;
+	if ((id[0] == '\0') == (jid[0] == '\0'))
+		return DISCO_LOOKUP_BAD;
+	return id[0] != '\0' ? DISCO_LOOKUP_ID : DISCO_LOOKUP_JID;
+}
+
+bool
+disco_is_badge_id(const char *id)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				       "abcdefghijklmnopqrstuvwxyz"
 				       "0123456789-_";
-	xmpp_stanza_t *payload = get_payload(iq);
-	const char *value;
 
-	if (payload == NULL || !stanza_is(payload, "badge", NS_BADGE))
-		return 0;
-	value = stanza_get(payload, "id");
-	if (strlen(value) != DISCO_BADGE_ID_LEN ||
-	    strspn(value, alphabet) != DISCO_BADGE_ID_LEN)
-		return -1;
-	memcpy(id, value, DISCO_BADGE_ID_LEN + 1);
-	return 1;
+	return strlen(id) == DISCO_BADGE_ID_LEN &&
+	    strspn(id, alphabet) == DISCO_BADGE_ID_LEN;
 }
 
 xmpp_stanza_t *

@@ -1,11 +1,13 @@
 /*
  * What anybody may ask the component: who it is (XEP-0030, with forms by
- * XEP-0128), whether it is there (XEP-0199), what runs there (XEP-0092), and
- * a badge by its ID (PROTOCOL.md).  Pure functions on stanzas.
+ * XEP-0128), whether it is there (XEP-0199), what runs there (XEP-0092), a
+ * badge by its ID, and an account's record (PROTOCOL.md).  Pure functions on
+ * stanzas.
  */
 #ifndef XMPP_DISCO_H
 #define XMPP_DISCO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <strophe.h>
 
@@ -31,9 +33,17 @@ struct disco {
 int disco_answer(const struct disco *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
     struct err *e);
 
-/* Whether an IQ looks a badge up: 1 with its ID, 0 if not, -1 if it does and
- * the ID cannot be one (answer <item-not-found/>). */
-int disco_badge_find(xmpp_stanza_t *iq, char r[DISCO_BADGE_ID_LEN + 1]);
+/* What an IQ of type get looks up with <badge/>, by one of two attributes. */
+enum disco_lookup {
+	DISCO_LOOKUP_NONE = 0, /* nothing: it is no look-up */
+	DISCO_LOOKUP_BAD,      /* with both, or with none */
+	DISCO_LOOKUP_ID,       /* a badge; the value may be no ID at all */
+	DISCO_LOOKUP_JID,      /* an account; the value may be no address */
+};
+/* `*value_r` is borrowed from the IQ. */
+enum disco_lookup disco_lookup_find(xmpp_stanza_t *iq, const char **value_r);
+/* Whether a badge could have this ID. */
+bool disco_is_badge_id(const char *id);
 /* The answer, the caller's; NULL for no memory. */
 xmpp_stanza_t *disco_badge_answer(xmpp_stanza_t *iq, const char *id,
     const char *by, const char *token);

@@ -935,26 +935,27 @@ START_TEST(test_key_rotate)
 }
 END_TEST
 
+/* A KID may begin with a hyphen, so it stands behind the options. */
 START_TEST(test_key_revoke)
 {
 	char old[KEY_ID_MAX + 1];
 	json_t *j;
 
 	(void)snprintf(old, sizeof old, "%s", key_kid(d.keyring.active));
-	j = ask("revoke", "key", "revoke", old, "--since=2026-01-01",
-	    "--reason=stolen", NULL);
+	j = ask("revoke", "key", "revoke", "--since=2026-01-01",
+	    "--reason=stolen", "--", old, NULL);
 	want_number(j, "exit", CTL_OK);
 	want_text(j, "result/revoked", old);
 	ck_assert_str_ne(old, key_kid(d.keyring.active));
 	want_number(j, "result/guards/answered", 2);
 	json_decref(j);
-	j = ask("again", "key", "revoke", old, "--since=2026-01-01",
-	    "--reason=stolen", NULL);
+	j = ask("again", "key", "revoke", "--since=2026-01-01",
+	    "--reason=stolen", "--", old, NULL);
 	want_number(j, "exit", CTL_REFUSED);
 	want_part(j, "error", "is revoked already");
 	json_decref(j);
-	j = ask("future", "key", "revoke", key_kid(d.keyring.active),
-	    "--since=9999-01-01", "--reason=x", NULL);
+	j = ask("future", "key", "revoke", "--since=9999-01-01", "--reason=x",
+	    "--", key_kid(d.keyring.active), NULL);
 	want_number(j, "exit", CTL_REFUSED);
 	want_part(j, "error", "in the future");
 	json_decref(j);

@@ -139,30 +139,52 @@ END_TEST
 
 static const struct {
 	const char *label, *in;
-	int want;
+	enum disco_lookup want;
+	const char *want_value;
 } lookups[] = {
-	{ "by ID", IQ("get", BADGE(" id='" ID "'")), 1 },
-	{ "without", IQ("get", BADGE("")), -1 },
-	{ "too short", IQ("get", BADGE(" id='abc'")), -1 },
-	{ "too long", IQ("get", BADGE(" id='" ID "A'")), -1 },
-	{ "another alphabet", IQ("get", BADGE(" id='hxQabcdefghijkl+/01234'")),
-	    -1 },
-	{ "a set", IQ("set", BADGE(" id='" ID "'")), 0 },
-	{ "something else", IQ("get", INFO("/>")), 0 },
+	{ "by ID", IQ("get", BADGE(" id='" ID "'")), DISCO_LOOKUP_ID, ID },
+	{ "by something that is no ID", IQ("get", BADGE(" id='abc'")),
+	    DISCO_LOOKUP_ID, "abc" },
+	{ "by account", IQ("get", BADGE(" jid='Daily@a'")), DISCO_LOOKUP_JID,
+	    "Daily@a" },
+	{ "by neither", IQ("get", BADGE("")), DISCO_LOOKUP_BAD, NULL },
+	{ "by an empty one", IQ("get", BADGE(" jid='' id=''")),
+	    DISCO_LOOKUP_BAD, NULL },
+	{ "by both", IQ("get", BADGE(" jid='a@b' id='" ID "'")),
+	    DISCO_LOOKUP_BAD, NULL },
+	{ "a set", IQ("set", BADGE(" id='" ID "'")), DISCO_LOOKUP_NONE, NULL },
+	{ "something else", IQ("get", INFO("/>")), DISCO_LOOKUP_NONE, NULL },
 };
 
 START_TEST(finds_look_ups)
 {
-	char id[DISCO_BADGE_ID_LEN + 1];
-	int got;
+	const char *value;
+	enum disco_lookup got;
 
 	(void)ask(lookups[_i].in);
-	got = disco_badge_find(question, id);
+	got = disco_lookup_find(question, &value);
 	ck_assert_msg(got == lookups[_i].want, "%s: got %d", lookups[_i].label,
-	    got);
-	if (got == 1)
-		ck_assert_str_eq(id, ID);
+	    (int)got);
+	if (lookups[_i].want_value != NULL)
+		ck_assert_str_eq(value, lookups[_i].want_value);
 	done();
+}
+END_TEST
+
+static const struct {
+	const char *id;
+	bool want;
+} ids[] = {
+	{ ID, true },
+	{ "", false },
+	{ "abc", false },
+	{ ID "A", false },
+	{ "hxQabcdefghijkl+/01234", false },
+};
+
+START_TEST(knows_ids)
+{
+	ck_assert_int_eq(disco_is_badge_id(ids[_i].id), ids[_i].want);
 }
 END_TEST
 
@@ -194,6 +216,7 @@ suite(void)
 	tcase_add_test(t, says_who_it_is);
 	tcase_add_test(t, says_its_version);
 	tcase_add_loop_test(t, finds_look_ups, 0, COUNT(lookups));
+	tcase_add_loop_test(t, knows_ids, 0, COUNT(ids));
 	tcase_add_test(t, answers_look_ups);
 	suite_add_tcase(s, t);
 	return s;
