@@ -885,6 +885,40 @@ async def before_any_list_publishes_bounce(w):
 
 
 @test
+async def what_came_before_the_list_is_read_by_the_list(w):
+    """Held while the first answer to attach is on its way: labels count as
+    the list says, and not as before."""
+    own = World()
+    own.prosody = server(BASE + 34)
+    own.prosody.account('admin')
+    await own.prosody.start()
+    try:
+        a = await own.client('admin')
+        await own.make(('news', 'honour', 'free'))
+        c, asked = Masthead(), []
+        answer, c.answer_attach = c.answer_attach, asked.append
+        await c.login(own.prosody.component)
+        while len(asked) < 2:
+            await asyncio.sleep(0.01)
+        c.policy = lambda i: c.refusing()
+        ids = ('l1', 'l2', 'l3', 'l4', 'l5')
+        for ident, node, to, inner in (
+                ('l1', 'honour', SERVICE, category()), ('l2', 'honour', SERVICE, FORGED), ('l3', 'free', SERVICE, ''),
+                ('l4', BLOG, None, category()), ('l5', 'news', SERVICE, category())):
+            a.send(publish(ident, node, item(ident, entry(ident, inner)), to=to))
+        assert await a.quiet(lambda s: s.get('id') in ids)
+        for iq in asked:
+            answer(iq)
+        eq(sorted(await a.ends(ids)), [('l1', 'not-registered'), ('l2', 'ok'), ('l3', 'ok'),
+                                       ('l4', 'not-registered'), ('l5', 'not-registered')])
+        eq(sorted((i['node'], i['_labels']) for i in c.items),
+           [('honour', ['news']), ('news', []), (BLOG, ['news'])])
+        eq(marks(await own.published(a, 'l2', 'honour')), [])
+    finally:
+        own.prosody.stop()
+
+
+@test
 async def before_any_list_publishes_may_pass(w):
     own = World()
     passing = GUARD + '; masthead_before_attach = "pass"'

@@ -97,6 +97,20 @@ local function item_xml(item, n, place)
 	return xml, bytes;
 end
 
+-- Another list has come since a publication was read: what counts in it (its
+-- labels, for instance) may be something else now.  It is read again when it
+-- is at the head of its lane.
+local function read_again(item)
+	item.waiting, item.iq, item.kind = nil, nil, nil;
+	item.reprints, item.labels = nil, nil;
+	item.is_unread = true;
+	drain(item.lane);
+end
+
+local function is_stale(item, place)
+	return item.kind ~= "join" and item.place ~= place;
+end
+
 local function new_check()
 	local iq = st.iq({ type = "set", id = next_id(), from = module.host, to = component })
 		:tag("check", { xmlns = NS.guard });
@@ -126,6 +140,8 @@ function M.flush()
 			finish(item, UNGUARDED);
 		elseif not link.attached then
 			outbox[#outbox + 1] = item;
+		elseif is_stale(item, place) then
+			read_again(item);
 		else
 			if #check.items >= MAX.items then
 				send_check(check);
@@ -187,6 +203,8 @@ local function on_check_error(id, items)
 		if item.iq ~= id then -- luacheck: ignore 542
 		elseif #items == 1 or not place then
 			finish(item, place and UNAVAILABLE or UNGUARDED);
+		elseif is_stale(item, place) then
+			read_again(item);
 		else
 			local check = new_check();
 			check.items[1] = item;

@@ -5,6 +5,8 @@
 --   stanza, origin, from, dest   what is held, in our own copy
 --   way           "room" or "node": which part knows how it goes on
 --   kind          publication or "join"; nil: needs no check
+--   place         by which it was read
+--   is_unread     what it is, is said when it is at the head
 --   inside        it was held past the host's hooks
 --   waiting       a verdict is to come
 --   verdict       has come

@@ -190,7 +190,7 @@ end
 
 -- What a check says of a publication or a join.
 function M.describe(item, kind, place, room, occupant)
-	item.kind = kind;
+	item.kind, item.place = kind, place;
 	item.room, item.bare = jid_node(item.dest), occupant.bare_jid;
 	item.nick = jid_resource(occupant.nick);
 	item.lease_nick = not has_occupant_id and item.nick or nil;

@@ -107,7 +107,8 @@ local function let_through(publish, verdict)
 end
 
 local function describe(item, place, service, owner, node)
-	item.kind, item.owner, item.node = "publish", owner, node;
+	item.kind, item.place = "publish", place;
+	item.owner, item.node = owner, node;
 	local lang = item.stanza.attr["xml:lang"];
 	item.lang = lang and #lang <= MAX.attr and lang or nil;
 	item.affiliation = affiliation_of(place, service, node, item.from);

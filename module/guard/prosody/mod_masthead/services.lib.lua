@@ -98,7 +98,9 @@ end
 
 M.of_host();
 for _, event in pairs({ "module-loaded", "module-reloaded" }) do
-	module:hook(event, M.of_host);
+	module:hook(event, function ()
+		M.of_host(); -- and no answer, for others wait for this event
+	end);
 end
 module:handle_items("pep-service", function (event)
 	local owner = jid_node(event.item.jid);
