@@ -43,6 +43,9 @@ config_clear(struct config *c)
 	free(c->staff);
 	free(c->remote_staff);
 	free(c->categories);
+	free(c->proof.resolver);
+	free(c->proof.trust_anchor);
+	free(c->proof.ca_file);
 	policy_clear(&c->policy);
 }
 
@@ -78,7 +81,9 @@ static int
 load_doc(struct config **r, struct doc *d, const char *bytes, size_t len,
     bool reads_files)
 {
-	struct option_loader l = { .doc = d, .reads_files = reads_files };
+	struct option_loader l = { .doc = d,
+		.reads_files = reads_files,
+		.config.proof.methods = CONFIG_PROOF_ALL };
 	const yaml_node_t *root;
 	int rc = -1;
 
@@ -218,6 +223,10 @@ config_needs_restart(const struct config *running, const struct config *fresh)
 		return "keys";
 	if (!is_same(running->control, fresh->control))
 		return "control";
+	if (!is_same(running->proof.resolver, fresh->proof.resolver))
+		return "proof.resolver";
+	if (!is_same(running->proof.trust_anchor, fresh->proof.trust_anchor))
+		return "proof.trust_anchor";
 	return NULL;
 }
 

@@ -56,7 +56,21 @@ struct config_limits {
 	int64_t applications_per_domain;  /* a day */
 	int64_t applications;		  /* open, in all */
 	int64_t proofs_per_account;	  /* a day */
+	int64_t proofs_per_domain;	  /* a day; that accounts are at */
 	int64_t reports_per_account;	  /* a day */
+};
+
+/* How domains are proved. */
+enum { CONFIG_PROOF_DNS = 1, CONFIG_PROOF_HTTPS = 2, CONFIG_PROOF_ALL = 3 };
+struct config_proof {
+	unsigned methods; /* CONFIG_PROOF_... */
+	int64_t recheck_s, grace_s;
+	int64_t timeout_s;
+	char *resolver;	    /* as net/resolver.h has it; NULL: the system's */
+	char *trust_anchor; /* absolute path; NULL: DNSSEC is not validated */
+	char *ca_file;	    /* absolute path; NULL: the system's */
+	int64_t https_port;
+	bool may_be_private; /* web servers on addresses of inner networks */
 };
 
 /* Strings are owned, and never NULL unless it says so. */
@@ -77,6 +91,7 @@ struct config {
 	size_t remote_staff_count;
 	struct config_limits limits;
 	bool has_reports; /* readers may report posts */
+	struct config_proof proof;
 	/* Places have no ids yet: policy_number_places. */
 	struct policy policy;
 	struct config_category *categories;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/value.h"
+#include "net/resolver.h"
 #include "text/jid.h"
 
 /* Problems ------------------------------------------------------------- */
@@ -196,6 +197,19 @@ load_path(struct option_loader *l, const struct option *o, const yaml_node_t *n,
 	else
 		keep_text(l, field(o, base), path);
 	free(path);
+}
+
+/* A file that has to be there already. */
+void
+load_file(struct option_loader *l, const struct option *o, const yaml_node_t *n,
+    void *base)
+{
+	char **slot = field(o, base);
+	struct err e;
+
+	load_path(l, o, n, base);
+	if (*slot != NULL && l->reads_files && value_file(*slot, &e) != 0)
+		bad(l, o, n, "%s", e.text);
 }
 
 /* Lists ------------------------------------------------------------------ */
@@ -417,6 +431,34 @@ load_store(struct option_loader *l, const struct option *o,
 	else
 		(void)snprintf(*slot, len, "%s%s", scheme, path);
 	free(path);
+}
+
+/* proof ------------------------------------------------------------------ */
+
+void
+load_methods(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	unsigned bits = want_bits(l, o, n);
+
+	(void)base;
+	if (bits != 0)
+		l->config.proof.methods = bits;
+}
+
+void
+load_resolver(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	const char *text = want_text(l, o, n);
+	struct err e;
+
+	if (text == NULL)
+		return;
+	if (resolver_server_check(text, &e) != 0)
+		bad(l, o, n, "want %s: %s", o->pub.range, e.text);
+	else
+		keep_text(l, field(o, base), text);
 }
 
 /* staff ------------------------------------------------------------------ */

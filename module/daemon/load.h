@@ -62,6 +62,8 @@ void load_domain(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_exempt(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
+void load_file(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
 void load_guards(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_hat(struct option_loader *l, const struct option *o,
@@ -69,6 +71,8 @@ void load_hat(struct option_loader *l, const struct option *o,
 void load_labelled(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_node(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
+void load_methods(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_number(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
@@ -87,6 +91,8 @@ void load_publish(struct option_loader *l, const struct option *o,
 void load_remote_staff(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_reprint(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
+void load_resolver(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_room(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);

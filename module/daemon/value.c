@@ -228,6 +228,17 @@ is_agreement(const char *name)
 }
 
 int
+value_file(const char *path, struct err *e)
+{
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return err_set(e, "%s: %s", path, strerror(errno));
+	(void)fclose(f);
+	return 0;
+}
+
+int
 value_agreement(const char *path, struct err *e)
 {
 	DIR *dir = opendir(path);

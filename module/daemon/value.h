@@ -27,6 +27,8 @@ bool value_is_loopback(const char *host);
 
 /* Reads a secret of one line; refuses a file that others may read. */
 int value_secret(const char *path, char **r, struct err *e);
+/* Whether a file can be read. */
+int value_file(const char *path, struct err *e);
 /* Whether a folder has an agreement, VERSION.LANG.txt. */
 int value_agreement(const char *path, struct err *e);
 

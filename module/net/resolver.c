@@ -54,37 +54,59 @@ static const struct {
 	{ "infra-cache-numhosts:", "1000" },
 };
 
+/* "", or a colon and a port; `r` gets the port as a text, "" for none. */
+static int
+port_read(const char *text, char r[8])
+{
+	size_t len;
+
+	r[0] = '\0';
+	if (*text == '\0')
+		return 0;
+	len = strspn(text + 1, "0123456789");
+	if (*text != ':' || len < 1 || len > 5 || text[1 + len] != '\0' ||
+	    strtoul(text + 1, NULL, 10) > UINT16_MAX)
+		return -1;
+	(void)snprintf(r, 8, "%.5s", text + 1);
+	return 0;
+}
+
 /* "127.0.0.1:5353" and "[::1]:5353" as libunbound wants them,
  * "127.0.0.1@5353". */
 static int
 server_rewrite(const char *server, char *r, size_t cap, struct err *e)
 {
 	char host[64], port[8] = "";
-	struct in6_addr v6;
-	struct in_addr v4;
-	int end = 0;
+	unsigned char bytes[16];
+	bool is_bracketed = server[0] == '[';
+	bool is_v6 = is_bracketed || strchr(server, '.') == NULL;
+	size_t skip = is_bracketed ? 1 : 0;
+	/* A bare IPv6 address has colons of its own, and no port. */
+	const char *stop = is_bracketed ? "]" : is_v6 ? "" : ":";
+	size_t len = strcspn(server + skip, stop);
+	const char *rest = server + skip + len;
 
-	if (inet_pton(AF_INET6, server, &v6) == 1) {
-		(void)snprintf(host, sizeof host, "%s", server);
-	} else if (sscanf(server, "[%63[0-9a-fA-F:.]]%n", host, &end) == 1 &&
-	    end > 0) {
-		if (server[end] == ':')
-			(void)snprintf(port, sizeof port, "%.6s",
-			    server + end + 1);
-		else if (server[end] != '\0')
-			return err_set(e, "\"%.80s\" is no resolver", server);
-	} else if (sscanf(server, "%63[0-9.]%n", host, &end) != 1 ||
-	    (server[end] != '\0' && server[end] != ':')) {
-		return err_set(e, "\"%.80s\" is no resolver", server);
-	} else if (server[end] == ':') {
-		(void)snprintf(port, sizeof port, "%.6s", server + end + 1);
-	}
-	if (inet_pton(AF_INET, host, &v4) != 1 &&
-	    inet_pton(AF_INET6, host, &v6) != 1)
+	if (is_bracketed && *rest != ']')
+		len = sizeof host; /* no end */
+	rest += skip;
+	if (len >= sizeof host || port_read(rest, port) == -1)
 		return err_set(e, "\"%.80s\" is no address of a resolver",
-		    host);
+		    server);
+	memcpy(host, server + skip, len);
+	host[len] = '\0';
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host, bytes) != 1)
+		return err_set(e, "\"%.80s\" is no address of a resolver",
+		    server);
 	(void)snprintf(r, cap, "%s%s%s", host, *port != '\0' ? "@" : "", port);
 	return 0;
+}
+
+int
+resolver_server_check(const char *server, struct err *e)
+{
+	char r[96];
+
+	return server_rewrite(server, r, sizeof r, e);
 }
 
 /* libunbound reads its files with the first question: here is one that it

@@ -66,6 +66,9 @@ struct lookup_answer {
  * during the call.  The lookup is gone afterwards. */
 typedef void (*lookup_done)(void *arg, const struct lookup_answer *a);
 
+/* Whether `server` is written as above; 0 or -1. */
+int resolver_server_check(const char *server, struct err *e);
+
 int resolver_new(struct resolver **r, uv_loop_t *loop,
     const struct resolver_setup *c, struct err *e);
 /* Ends all look-ups, none of which calls back; the loop must run for the

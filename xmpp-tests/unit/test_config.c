@@ -244,6 +244,26 @@ static const struct bad_case {
 	    .rest = "limits: {applications: 0}\n",
 	    .want =
 		NAME ":5: limits.applications: want 1 to 1000000, got 0\n" },
+	{ .label = "no method of proof",
+	    .rest = "proof: {methods: []}\n",
+	    .want = NAME ":5: proof.methods: want at least 1\n" },
+	{ .label = "an unknown method of proof",
+	    .rest = "proof: {methods: [dns, mail]}\n",
+	    .want = NAME ":5: proof.methods: want dns, https, got \"mail\"\n" },
+	{ .label = "a resolver's name",
+	    .rest = "proof: {resolver: localhost}\n",
+	    .want = NAME
+	    ":5: proof.resolver: want ADDRESS, ADDRESS:PORT or "
+	    "[ADDRESS]:PORT: \"localhost\" is no address of a resolver\n" },
+	{ .label = "a resolver's port",
+	    .rest = "proof: {resolver: \"127.0.0.1:70000\"}\n",
+	    .want =
+		NAME ":5: proof.resolver: want ADDRESS, ADDRESS:PORT or "
+		     "[ADDRESS]:PORT: \"127.0.0.1:70000\" is no address of a "
+		     "resolver\n" },
+	{ .label = "a recheck too often",
+	    .rest = "proof: {recheck: 5m}\n",
+	    .want = NAME ":5: proof.recheck: want 1h to 365d, got 5m\n" },
 	{ .label = "reports by half",
 	    .rest = "reports: half\n",
 	    .want = NAME ":5: reports: want yes or no, got \"half\"\n" },
@@ -668,7 +688,11 @@ START_TEST(everything_set)
 	    "   mode: enforce, lease: 1h}\n"
 	    "reports: no\nlimits: {applications_per_account: 1,\n"
 	    "  applications_per_domain: 2, applications: 3,\n"
-	    "  proofs_per_account: 4, reports_per_account: 5}\n"
+	    "  proofs_per_account: 4, reports_per_account: 5,\n"
+	    "  proofs_per_domain: 6}\n"
+	    "proof: {methods: [https], recheck: 1d, grace: 2d, timeout: 3s,\n"
+	    "  resolver: \"[::1]:5353\", trust_anchor: root.key,\n"
+	    "  ca_file: /ca.pem, https_port: 8443, private_addresses: yes}\n"
 	    "hats: {legacy: on}\nbadge: {life: 2s, keep_tokens: 1d}\n"
 	    "log_level: debug\n";
 	const struct place *p;
@@ -696,6 +720,16 @@ START_TEST(everything_set)
 	ck_assert_int_eq(config->limits.applications, 3);
 	ck_assert_int_eq(config->limits.proofs_per_account, 4);
 	ck_assert_int_eq(config->limits.reports_per_account, 5);
+	ck_assert_int_eq(config->limits.proofs_per_domain, 6);
+	ck_assert_uint_eq(config->proof.methods, CONFIG_PROOF_HTTPS);
+	ck_assert_int_eq(config->proof.recheck_s, 86400);
+	ck_assert_int_eq(config->proof.grace_s, 172800);
+	ck_assert_int_eq(config->proof.timeout_s, 3);
+	ck_assert_str_eq(config->proof.resolver, "[::1]:5353");
+	ck_assert_str_eq(strrchr(config->proof.trust_anchor, '/'), "/root.key");
+	ck_assert_str_eq(config->proof.ca_file, "/ca.pem");
+	ck_assert_int_eq(config->proof.https_port, 8443);
+	ck_assert(config->proof.may_be_private);
 	ck_assert_int_eq(config->policy.categories[0].hue, 0);
 	ck_assert_int_eq(config->policy.categories[0].valid_for_s, 172800);
 	ck_assert_str_eq(strrchr(config->categories[0].agreement, '/'), "/a");
@@ -739,6 +773,10 @@ START_TEST(restart)
 		{ COMPONENT, "store: sqlite:/r.db\n", "store" },
 		{ COMPONENT, "keys: /k\n", "keys" },
 		{ COMPONENT, "control: /c\n", "control" },
+		{ COMPONENT, "proof: {resolver: \"::1\"}\n", "proof.resolver" },
+		{ COMPONENT, "proof: {trust_anchor: /a}\n",
+		    "proof.trust_anchor" },
+		{ COMPONENT, "proof: {recheck: 1d}\n", NULL },
 	};
 	const struct config_option *o;
 	struct config *fresh = NULL;

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "servers"))
@@ -35,6 +36,7 @@ PATH = "/.well-known/masthead.txt"
 SHORT_MS = 1500  # for what never answers
 
 tap = Tap()
+warnings.simplefilter("ignore", DeprecationWarning)  # old TLS, on purpose
 
 
 class Result:
