@@ -1399,6 +1399,32 @@ async def a_server_without_component_never_opens(w):
 
 
 @test
+async def what_came_before_the_list_is_read_by_the_list(w):
+    """Held while the first answer to attach is on its way: labels count as
+    the list says."""
+    room, cat = 'honour@rooms.localhost', "<category xmlns='http://www.w3.org/2005/Atom' term='news'/>"
+    own = World()
+    own.prosody = await Prosody(BASE + 10).start()
+    try:
+        a = await Client().login(own.prosody.c2s, 'alice', 'a')
+        await a.enter(room, 'A')
+        c, asked = Component(), []
+        c.places, c.policy = PLACES, lambda item: c.refusing()
+        answer, c.answer_attach = c.answer_attach, asked.append
+        await c.login(own.prosody.component)
+        while not asked:
+            await asyncio.sleep(0.01)
+        a.say(room, 'claim', '<body>x</body>' + cat)
+        a.say(room, 'plain')
+        assert await a.quiet(lambda s: s.get('id') in ('claim', 'plain'))
+        answer(asked[0])
+        eq(await a.ends(('claim', 'plain')), [('claim', 'not-registered'), ('plain', 'ok')])
+        eq([i['_labels'] for i in c.items if i['kind'] == 'message'], [['news']])
+    finally:
+        own.prosody.stop()
+
+
+@test
 async def a_damaged_place_list_never_opens_and_heals(w):
     for stored in ('return {', 'return 5', 'return { list = 5 }', 'return { list = { 1, 2 } }',
                    'return { list = { { id = "1" }, { id = "2" } } }',
