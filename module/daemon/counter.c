@@ -698,7 +698,8 @@ counter_ask_again(struct counter_visit *v)
 		counter_busy(v);
 		return;
 	}
-	tell_faults(v);
+	if (form_faults(v->session->form) > 0)
+		tell_faults(v);
 	show_form(v);
 }
 

@@ -32,7 +32,7 @@
 
 #define COUNTER_SESSIONS_MAX 10000
 #define COUNTER_SESSIONS_JID_MAX 32   /* of one bare JID */
-#define COUNTER_BYTES_MAX (64u << 20) /* of all forms and states, about */
+#define COUNTER_BYTES_MAX (96u << 20) /* of all forms and states, about */
 #define COUNTER_IDLE_MS (15 * 60 * 1000)
 #define COUNTER_UNDER_WAY_MAX 1000 /* questions not answered yet */
 
@@ -115,8 +115,8 @@ void counter_note_key(struct counter_visit *v, enum adhoc_note_type type,
  * what "execute" means then, perhaps with ADHOC_PREV.
  */
 void counter_ask(struct counter_visit *v, struct form *f, unsigned actions);
-/* The form of the visit again, with what form_blame said of it; with a note
- * for each fault. */
+/* The form of the visit again, with what form_blame said of it, and a note
+ * that has all of that. */
 void counter_ask_again(struct counter_visit *v);
 /* It is done; `result` (taken) may be NULL.  The session is over. */
 void counter_done(struct counter_visit *v, struct form *result);
