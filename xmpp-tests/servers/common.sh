@@ -103,11 +103,18 @@ masthead_configure() {
 usual_places() {
 	printf '  - %s\n    publish: [news]\n%s' \
 		'room: newsroom@rooms.localhost' "$PLACE"
+	printf '  - %s\n    %s\n    publish: [news]\n%s' \
+		'node: news' 'service: pubsub.localhost' "$NODE" \
+		'node: "urn:example:bulletin:0"' 'owner: "*@localhost"' "$NODE"
+	printf '  - %s\n    %s\n    labelled: news\n    publish: [news]\n%s' \
+		'node: "urn:xmpp:microblog:0"' 'owner: "*@localhost"' "$NODE"
 }
 
 s2s_places() {
 	cat <<-'END'
 	  - {room: newsroom@127.0.0.2, publish: [news]}
+	  - {node: news, service: 127.0.0.5, publish: [news]}
+	  - {node: "urn:example:bulletin:0", owner: "*@127.0.0.4", publish: [news]}
 	END
 }
 

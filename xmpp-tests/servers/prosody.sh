@@ -2,7 +2,10 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154
 
-GUARDED_HOSTS="rooms.localhost${S2S:+, 127.0.0.2}"
+GUARDED_HOSTS="localhost, rooms.localhost, pubsub.localhost\
+${S2S:+, 127.0.0.2, 127.0.0.4, 127.0.0.5}"
+MODULES='"disco"; "roster"; "saslauth"; "ping"; "pep"; "smacks"; "carbons"; "mam";
+	"admin_shell"'
 ACCOUNTS='alice bob carol mallory daily wire staff'
 
 # A store of mod_storage_internal: NAME in STORE of HOST, from stdin.
@@ -38,7 +41,8 @@ node_data() {
 		["name"] = "$1";
 		["config"] = { ["access_model"] = "open";
 			["publish_model"] = "${2:-publishers}";
-			["max_items"] = 20; ["persist_items"] = true; };
+			["max_items"] = 20; ["persist_items"] = true;
+			["send_last_published_item"] = "never"; };
 		["subscribers"] = {};
 		["affiliations"] = { ${3-} };
 	END
@@ -98,6 +102,14 @@ s2s_data() {
 	} | put_data 127.0.0.4 pep daily
 }
 
+# An option that --global has not got: Prosody stumbles over some doubles.
+unless_given() { # OPTION VALUE
+	case $GLOBAL_LINES in
+	*"$1 ="*) ;;
+	*) echo "$1 = $2" ;;
+	esac
+}
+
 # The part that both servers of an s2s test have.
 common_conf() {
 	cat <<-END
@@ -110,7 +122,7 @@ common_conf() {
 		"$ROOT/xmpp-tests/servers/prosody" }
 	test_clock_file = "$DIR/clock-offset"
 	masthead_component = "masthead.localhost"
-	masthead_timeout = ${MASTHEAD_TIMEOUT:-3}
+	$(unless_given masthead_timeout "${MASTHEAD_TIMEOUT:-3}")
 	log = { info = "$DIR/$1.log" }
 	use_ipv6 = false
 	https_ports = {}
@@ -147,19 +159,24 @@ server_configure() {
 		component_ports = { $COMPONENT_PORT }
 		http_ports = { $HTTP_PORT }
 		$s2s
-		modules_enabled = { "disco"; "roster"; "saslauth"; "ping"; "pep";
-			"smacks"; "carbons"; "mam"; "admin_shell"; $more }
+		$(unless_given modules_enabled "{ $MODULES; $more }")
 		modules_disabled = { $disabled }
 		-- A thousand items on disk take seconds.
-		storage = { pubsub_data = "memory"; pep_data = "memory" }
+		$(unless_given storage \
+		    '{ pubsub_data = "memory"; pep_data = "memory" }')
 		$GLOBAL_LINES
 		VirtualHost "localhost"
+		END
+		guard_line
+		cat <<-END
 		Component "rooms.localhost" "muc"
 			muc_room_locking = false
 		END
 		guard_line
 		printf '%s' "$SERVER_LINES"
 		echo 'Component "pubsub.localhost" "pubsub"'
+		echo '	admins = { "staff@localhost" }'
+		guard_line
 		[ -z "$S2S" ] || s2s_hosts
 		cat <<-END
 		Component "masthead.localhost"
@@ -177,7 +194,9 @@ s2s_hosts() {
 	printf 'Component "127.0.0.2" "muc"\n\tmuc_room_locking = false\n'
 	guard_line
 	echo 'VirtualHost "127.0.0.4"'
+	guard_line
 	echo 'Component "127.0.0.5" "pubsub"'
+	guard_line
 }
 
 # The second server, where mallory@127.0.0.3 lives.
