@@ -49,10 +49,10 @@ def ok(is_good, name, why=""):
 class Deployment:
     """A private server with Masthead, by the script that makes them."""
 
-    def __init__(self, port):
+    def __init__(self, port, *options):
         self.dir = tempfile.mkdtemp(prefix="masthead-judge-")
-        subprocess.run([SERVERS + "/up", "prosody", self.dir, str(port)],
-                       check=True, stdout=sys.stderr)
+        subprocess.run([SERVERS + "/up", "prosody", self.dir, str(port),
+                        *options], check=True, stdout=sys.stderr)
         env = subprocess.run(
             ["sh", "-c", '. "$1/env" && printf "%s\n" "$C2S_PORT" "$CTL"',
              "sh", self.dir], check=True, capture_output=True, text=True)
@@ -331,21 +331,26 @@ async def run(deployment):
         client.disconnect(wait=0.1)
 
 
-def main():
-    port = os.environ.get("PORT_BASE") or subprocess.run(
-        [SERVERS + "/free-ports", "15470"], check=True, capture_output=True,
-        text=True).stdout.strip()
+def hear(deploy, run_all):
+    """Has all heard on a deployment of its own; prints the plan."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    deployment = Deployment(int(port))
+    deployment = deploy()
     try:
-        loop.run_until_complete(run(deployment))
+        loop.run_until_complete(run_all(deployment))
     except Exception as e:  # whatever it is: no judgement
         ok(False, "all is heard", "%s: %s" % (type(e).__name__, e))
     finally:
         deployment.close()
     print("1..%d" % count)
     return 1 if failed else 0
+
+
+def main():
+    port = os.environ.get("PORT_BASE") or subprocess.run(
+        [SERVERS + "/free-ports", "15470"], check=True, capture_output=True,
+        text=True).stdout.strip()
+    return hear(lambda: Deployment(int(port)), run)
 
 
 if __name__ == "__main__":
