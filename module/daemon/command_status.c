@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/advice.h"
 #include "daemon/clock.h"
 #include "daemon/commands.h"
 
@@ -146,16 +147,18 @@ problem(json_t *list, json_t *sentence)
 static void
 add_stream_problem(json_t *list, const struct daemon *d)
 {
+	const char *advice = advice_on_stream(d->stream_why);
 	json_t *since;
 
 	if (d->stream_why[0] == '\0')
 		return;
 	since = commands_date(d->stream_since_s);
 	problem(list,
-	    json_is_null(since)
-		? json_sprintf("not connected to the server: %s", d->stream_why)
-		: json_sprintf("not connected to the server since %s: %s",
-		      json_string_value(since), d->stream_why));
+	    json_sprintf("not connected to the server%s%s: %s%s%s",
+		json_is_null(since) ? "" : " since ",
+		json_is_null(since) ? "" : json_string_value(since),
+		d->stream_why, advice == NULL ? "" : "; ",
+		advice == NULL ? "" : advice));
 	json_decref(since);
 }
 
@@ -213,6 +216,40 @@ add_register_problem(json_t *list, const struct daemon *d)
 		problem(list,
 		    json_sprintf("badges cannot be issued: %s",
 			d->badge_err.text));
+}
+
+/*
+ * What does not make it red, but may be a slip: a guard that nothing depends
+ * on and that never came, perhaps under another name.
+ */
+struct notes {
+	const struct policy *policy;
+	json_t *list;
+};
+
+static void
+add_guard_note(void *arg, const struct guard_info *g)
+{
+	struct notes *n = arg;
+
+	if (g->is_attached || g->since_s != 0 ||
+	    policy_has_host(n->policy, g->host))
+		return;
+	(void)json_array_append_new(n->list,
+	    json_sprintf("%s is listed under guards: and has no places; its "
+			 "guard has never attached: is that its name?",
+		g->host));
+}
+
+static json_t *
+notes_json(const struct daemon *d)
+{
+	struct notes n = { &checks_config(d->checks)->policy, json_array() };
+
+	/* Without a stream nobody could attach. */
+	if (d->stream_why[0] == '\0')
+		guards_each(d->guards, add_guard_note, &n);
+	return n.list;
 }
 
 static json_t *
@@ -285,10 +322,10 @@ command_status_run(struct control_request *q)
 	json_t *problems = problems_json(d);
 	bool is_red = json_array_size(problems) > 0;
 	int64_t serial = 0;
-	json_t *r = json_pack("{s:s, s:o, s:o, s:o, s:s, s:s}", "status",
-	    is_red ? "red" : "green", "problems", problems, "counters",
-	    counters_json(d), "stream", stream_json(d), "version",
-	    MASTHEAD_VERSION, "domain", d->domain);
+	json_t *r = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:s}", "status",
+	    is_red ? "red" : "green", "problems", problems, "notes",
+	    notes_json(d), "counters", counters_json(d), "stream",
+	    stream_json(d), "version", MASTHEAD_VERSION, "domain", d->domain);
 
 	(void)json_object_set_new(r, "serial",
 	    store_serial(d->reader, &serial, NULL) == 0 ? json_integer(serial)

@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "crypto/hash.h"
+#include "daemon/advice.h"
 #include "daemon/clock.h"
 #include "daemon/commands.h"
 #include "daemon/log.h"
@@ -125,6 +126,7 @@ on_stream_up(void *arg)
 static void
 on_stream_down(void *arg, const char *why, bool is_auth, uint64_t retry_ms)
 {
+	const char *advice = advice_on_stream(why);
 	struct daemon *d = arg;
 
 	if (d->stream_why[0] == '\0')
@@ -133,14 +135,13 @@ on_stream_down(void *arg, const char *why, bool is_auth, uint64_t retry_ms)
 	guards_on_down(d->guards);
 	if (d->is_stopping)
 		return;
-	if (is_auth)
-		log_event(LOG_ERROR, "secret-refused", "why", why, "do",
-		    "make component.secret_file and the server's "
-		    "component secret the same",
-		    "retry-ms", LOG_NUM(retry_ms), NULL);
-	else
+	if (advice == NULL)
 		log_event(LOG_WARNING, "stream-down", "why", why, "retry-ms",
 		    LOG_NUM(retry_ms), NULL);
+	else
+		log_event(is_auth ? LOG_ERROR : LOG_WARNING,
+		    is_auth ? "secret-refused" : "stream-down", "why", why,
+		    "do", advice, "retry-ms", LOG_NUM(retry_ms), NULL);
 }
 
 static void
@@ -249,6 +250,9 @@ daemon_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
 		log_event(LOG_ERROR, "reload-failed", "why", e->text, NULL);
 	} else {
 		log_event(LOG_INFO, "reloaded", NULL);
+		/* The secret may be the right one now. */
+		if (d->stream != NULL)
+			stream_retry_now(d->stream);
 	}
 	(void)sd_notify(0, "READY=1");
 	return rc;

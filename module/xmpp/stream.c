@@ -769,6 +769,16 @@ connect_begin(struct stream *s)
 
 /* From outside. */
 
+void
+stream_retry_now(struct stream *s)
+{
+	if (s->state != STREAM_DOWN || s->is_stopping ||
+	    !uv_is_active((uv_handle_t *)&s->timer))
+		return;
+	s->backoff_ms = s->backoff_min_ms;
+	uv_timer_start(&s->timer, on_retry, 0, 0);
+}
+
 static void
 on_stop_timeout(uv_timer_t *t)
 {

@@ -62,6 +62,9 @@ void stream_start(struct stream *s);
  * is freed then. */
 void stream_stop(struct stream *s, void (*closed)(void *arg), void *arg);
 
+/* Tries again at once, if it is waiting to; the waits start over. */
+void stream_retry_now(struct stream *s);
+
 enum stream_state stream_state(const struct stream *s);
 const struct reader_counts *stream_counts(const struct stream *s);
 

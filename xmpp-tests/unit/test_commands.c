@@ -870,6 +870,27 @@ START_TEST(test_guard_without_places_is_no_problem)
 }
 END_TEST
 
+/* But that it never came is said: its name may be a slip. */
+START_TEST(test_guard_that_never_came_is_noted)
+{
+	char text[sizeof config_text + 32];
+	const char *guards = strstr(config_text, "guards: [");
+	json_t *j;
+
+	d.stream_why[0] = '\0';
+	(void)snprintf(text, sizeof text, "%.*sguards: [romos.example.org, %s",
+	    (int)(guards - config_text), config_text,
+	    guards + strlen("guards: ["));
+	write_file("m.yaml", text);
+	json_decref(ask("reload", "reload", NULL));
+	j = ask("status", "status", NULL);
+	want_text(j, "result/status", "green");
+	ck_assert_uint_eq(json_array_size(dig(j, "result/notes")), 1);
+	want_part(j, "result/notes/0", "romos.example.org is listed");
+	json_decref(j);
+}
+END_TEST
+
 START_TEST(test_reload)
 {
 	char text[sizeof config_text + 128];
@@ -1054,6 +1075,7 @@ suite(void)
 	tcase_add_test(t, test_status_is_green);
 	tcase_add_loop_test(t, test_status_is_red, 0, (int)COUNT(reds));
 	tcase_add_test(t, test_guard_without_places_is_no_problem);
+	tcase_add_test(t, test_guard_that_never_came_is_noted);
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_reload_of_a_bad_file);
 	tcase_add_test(t, test_key_rotate);

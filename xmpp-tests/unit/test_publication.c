@@ -61,6 +61,31 @@ START_TEST(test_ordinary)
 }
 END_TEST
 
+START_TEST(test_spot)
+{
+	const struct publication room = { .room = "r",
+		.node = "",
+		.owner = "" };
+	const struct publication node = { .room = "",
+		.node = "n",
+		.owner = "" };
+	const struct publication pep = { .room = "",
+		.node = "n",
+		.owner = "o" };
+	struct place_spot s = publication_spot(&room, "h");
+
+	ck_assert_str_eq(s.local, "r");
+	ck_assert_str_eq(s.host, "h");
+	ck_assert_str_eq(s.node, "");
+	s = publication_spot(&node, "h");
+	ck_assert_str_eq(s.local, "");
+	ck_assert_str_eq(s.node, "n");
+	s = publication_spot(&pep, "h");
+	ck_assert_str_eq(s.local, "o");
+	ck_assert_str_eq(s.node, "n");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -71,6 +96,7 @@ suite(void)
 	tcase_add_loop_test(c, test_reprint_by, 0, COUNT(ways));
 	tcase_add_loop_test(c, test_unknown, 0, COUNT(unknown));
 	tcase_add_test(c, test_ordinary);
+	tcase_add_test(c, test_spot);
 	suite_add_tcase(s, c);
 	return s;
 }

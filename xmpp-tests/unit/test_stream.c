@@ -596,6 +596,25 @@ START_TEST(says_why)
 }
 END_TEST
 
+START_TEST(tries_again_at_once_when_told)
+{
+	peer.hello = SERVER_HEADER;
+	peer.agree = ERROR("not-authorized");
+	stream_make("127.0.0.1", 0);
+	stream_retry_now(stream); /* not started: nothing to try again */
+	stream_start(stream);
+	wait_for(&downs, 1);
+	ck_assert(last_is_auth);
+	peer.agree = "<handshake/>";
+	stream_retry_now(stream);
+	wait_for(&ups, 1);
+	stream_retry_now(stream); /* it is up */
+	peer_say("<iq id='1'/>");
+	wait_text(&said, "[iq]");
+	ck_assert_uint_eq(downs, 1);
+}
+END_TEST
+
 START_TEST(features_are_no_handshake)
 {
 	peer.hello = SERVER_HEADER "<stream:features/>";
@@ -787,6 +806,7 @@ suite(void)
 	tcase_add_test(t, comes_back);
 	tcase_add_test(t, backs_off);
 	tcase_add_loop_test(t, says_why, 0, COUNT(ends));
+	tcase_add_test(t, tries_again_at_once_when_told);
 	tcase_add_test(t, features_are_no_handshake);
 	tcase_add_loop_test(t, answers_violations, 0, COUNT(violations));
 	tcase_add_test(t, reads_byte_by_byte);

@@ -69,6 +69,16 @@ START_TEST(test_names)
 {
 	ck_assert_str_eq(verdict_action_name(VERDICT_PASS), "pass");
 	ck_assert_str_eq(verdict_action_name(VERDICT_REFUSE), "refuse");
+	ck_assert_str_eq(verdict_rule_name(RULE_NONE), "none");
+	ck_assert_str_eq(verdict_rule_name(RULE_PUBLISH), "publish");
+	for (int a = 0; a < RULE_COUNT; a++) {
+		const char *name = verdict_rule_name((enum verdict_rule)a);
+
+		ck_assert_ptr_nonnull(name);
+		for (int b = 0; b < a; b++)
+			ck_assert_str_ne(name,
+			    verdict_rule_name((enum verdict_rule)b));
+	}
 }
 END_TEST
 

@@ -217,7 +217,8 @@ class Peer:
 
     # The handshake.
 
-    def _read_header(self):
+    def expect_header(self):
+        """The component's header has come; the address that it names."""
         end = time.monotonic() + TIMEOUT
         while self.cutter.header is None:
             if not self._read(end - time.monotonic()) and (
@@ -233,7 +234,7 @@ class Peer:
 
     def handshake(self, secret):
         """As the server does it; the component's domain."""
-        domain = self._read_header()
+        domain = self.expect_header()
         self.send(HEADER % (self.stream_id.encode(), domain))
         got = self.receive()
         want = hashlib.sha1(self.stream_id.encode() + secret).hexdigest()
