@@ -340,6 +340,7 @@ stage_clear(struct stage *st)
 	for (c = st->clients; c; c = next) {
 		next = c->next;
 		client_drop(c);
+		node_free(c->answer);
 		buf_clear(&c->out);
 		buf_clear(&c->log);
 		buf_clear(&c->targets);

@@ -44,10 +44,11 @@ struct client {
 	struct buf out;
 	struct nodestream *in;
 	struct stanza *first, **tail; /* received, not yet looked at */
-	struct buf log;	    /* all that was received since connect, as text */
-	struct burst burst; /* the last one that it sent */
-	struct buf targets; /* where it sent to since the last barrier,
-			       NUL-terminated bare JIDs one after another */
+	struct buf log;	     /* all that was received since connect, as text */
+	struct burst burst;  /* the last one that it sent */
+	struct node *answer; /* to its last command; NULL before */
+	struct buf targets;  /* where it sent to since the last barrier,
+				NUL-terminated bare JIDs one after another */
 	struct client *next;
 };
 

@@ -12,6 +12,7 @@
 static const struct sentence *const tables[] = {
 	talk_sentences,
 	burst_sentences,
+	adhoc_sentences,
 	control_sentences,
 };
 

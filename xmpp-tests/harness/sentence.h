@@ -10,6 +10,7 @@
 
 extern const struct sentence talk_sentences[];	  /* clients */
 extern const struct sentence burst_sentences[];	  /* numbered messages */
+extern const struct sentence adhoc_sentences[];	  /* commands */
 extern const struct sentence control_sentences[]; /* Masthead, the server */
 
 int sentence_say(struct play *p, const struct step *step);

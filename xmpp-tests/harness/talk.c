@@ -481,21 +481,23 @@ joins(struct play *p, struct words *w)
 	return rc;
 }
 
-/* Sends an IQ, and waits for the result. */
+/* Sends an IQ, and waits for the result.  It is not part of the story. */
 static int
 ask(struct play *p, struct client *c, const char *id, const char *iq)
 {
 	char *text = util_format("<iq type='result' id='%s'/>", id);
 	struct node *asked = node_read(iq, NODE_NS_CLIENT, NULL);
 	struct node *want = node_read(text, NODE_NS_CLIENT, NULL);
-	int rc = check_connected(p, c);
+	int is_verbose = p->stage.is_verbose, rc = check_connected(p, c);
 
 	if (rc == 0 && (!asked || !want))
 		rc = play_fail(p, "these words make no XML: %s", iq);
 	if (rc == 0) {
 		client_note_target(c, asked->first);
 		client_send(c, iq, strlen(iq));
+		p->stage.is_verbose = 0;
 		rc = receive_one(p, c, want->first);
+		p->stage.is_verbose = is_verbose;
 	}
 	node_free(asked);
 	node_free(want);
