@@ -15,6 +15,7 @@
 
 #include "crypto/hash.h"
 #include "daemon/clock.h"
+#include "daemon/fault.h"
 #include "text/jid.h"
 #include "xmpp/ns.h"
 #include "xmpp/stanza.h"
@@ -628,43 +629,6 @@ counter_ask(struct counter_visit *v, struct form *f, unsigned actions)
 	show_form(v);
 }
 
-/* The sentence for a fault that the form itself found. */
-static void
-fault_describe(struct counter_visit *v, struct form_field *field)
-{
-	static const char *const keys[] = { [FORM_OK] = "form_other",
-		[FORM_MISSING] = "form_missing",
-		[FORM_TOO_LONG] = "form_too_long",
-		[FORM_TOO_MANY] = "form_too_many",
-		[FORM_NO_TEXT] = "form_no_text",
-		[FORM_NO_OPTION] = "form_no_option",
-		[FORM_NO_BOOLEAN] = "form_no_boolean",
-		[FORM_NO_INTEGER] = "form_no_integer",
-		[FORM_OUT_OF_RANGE] = "form_out_of_range",
-		[FORM_NO_URI] = "form_no_uri",
-		[FORM_NO_DATE] = "form_no_date",
-		[FORM_NO_JID] = "form_no_jid",
-		[FORM_OTHER] = "form_other" };
-	enum form_fault fault = form_fault(field);
-	char text[CATALOGUE_TEXT_MAX], least[24], most[24];
-	int64_t min, max;
-
-	if (form_fault_text(field)[0] != '\0')
-		return;
-	form_range(field, &min, &max);
-	if (fault == FORM_TOO_LONG)
-		max = (int64_t)form_max_len(field);
-	else if (fault == FORM_TOO_MANY)
-		max = (int64_t)form_max_count(field);
-	(void)snprintf(least, sizeof least, "%lld", (long long)min);
-	(void)snprintf(most, sizeof most, "%lld", (long long)max);
-	counter_text(v, keys[fault],
-	    (const struct catalogue_arg[]){ { .name = "least", .text = least },
-		{ .name = "most", .text = most } },
-	    2, text);
-	form_blame(field, text);
-}
-
 /*
  * Every fault, told three times: as a note, as the form's first paragraph
  * (some clients show no notes of a command that goes on), and at its field.
@@ -674,12 +638,14 @@ tell_faults(struct counter_visit *v)
 {
 	struct form *f = v->session->form;
 	struct form_field *field = NULL;
+	char why[CATALOGUE_TEXT_MAX];
 	struct buf text;
 
 	buf_init(&text, NOTE_MAX);
 	buf_adds(&text, counter_word(v, "form_faults"));
 	while ((field = form_fault_next(f, field)) != NULL) {
-		fault_describe(v, field);
+		fault_text(v->counter->s.catalogue, v->lang, field, why);
+		form_blame(field, why);
 		if (text.len < NOTE_MAX / 2)
 			buf_addf(&text, "\n- %s: %s", form_label(field),
 			    form_fault_text(field));
