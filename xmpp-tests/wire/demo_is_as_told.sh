@@ -43,8 +43,8 @@ echo 1..8
 check 1 'the demo ends well' as_told
 check 2 'it shows a refusal' shows '<registration-required/>'
 check 3 'it shows a badge' shows '<badge'
-check 4 'it shows a feed' shows '<items node=.news.>'
-check 5 'and a microblog' shows '<items node=.urn:xmpp:microblog:0.>'
+check 4 'it shows a feed' shows '<publish node=.news.>'
+check 5 'and a microblog' shows '<publish node=.urn:xmpp:microblog:0.>'
 check 6 'it shows the reason of a suspension' shows 'the account was stolen'
 check 7 'a demo that is not as told ends badly' not_as_told
 check 8 'and says so' shows 'not as told'
