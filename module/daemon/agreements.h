@@ -1,0 +1,49 @@
+/*
+ * Publishing agreements: the files VERSION.LANG.txt in each category's
+ * folder, as they were when they were read.
+ *
+ * VERSION counts from 1; the highest is the one that is accepted.  The same
+ * version in several languages is the same agreement.
+ */
+#ifndef DAEMON_AGREEMENTS_H
+#define DAEMON_AGREEMENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "daemon/config.h"
+#include "store/cases.h"
+
+#define AGREEMENTS_TEXT_MAX 65536 /* bytes of a file */
+#define AGREEMENTS_FILES_MAX 1024 /* of all categories */
+
+struct agreements;
+
+/* Reads all folders of a configuration.  0, or -1 with the file and why. */
+int agreements_load(struct agreements **r, const struct config *c,
+    struct err *e);
+/* NULL is legal. */
+void agreements_free(struct agreements *a);
+
+/* One file; borrowed from the agreements. */
+struct agreement {
+	const char *category, *lang;
+	int64_t version;
+	const char *sha256; /* hex, of the bytes of the file */
+	const char *text;   /* UTF-8, without what XML cannot carry */
+};
+
+/*
+ * The newest version for a category, in the language that fits `lang` (an
+ * xml:lang, "" or NULL) best: the longest prefix of it that there is
+ * (RFC 4647 #section-3.4), otherwise English, otherwise any.  1, or 0 if the
+ * category has no agreement.
+ */
+int agreements_find(const struct agreements *a, const char *category,
+    const char *lang, struct agreement *r);
+
+/* File `i` of all, in the order of the configuration; 0 past the last. */
+int agreements_nth(const struct agreements *a, size_t i, struct agreement *r);
+
+#endif
