@@ -82,7 +82,7 @@ masthead_configure() {
 	store: "sqlite:$REGISTER"
 	keys: "$DIR/keys"
 	control: "$CTL_SOCKET"
-	staff: {approver: [staff@localhost]}
+	staff: $STAFF
 	categories:
 	  news: {title: News, hat: "✓ {name} (news)", hue: 210,
 	         valid_for: 365d, approvals: 1, agreement: "$DIR/agreements"}
