@@ -317,6 +317,8 @@ say_next(const struct init *in, struct buf *next)
 	    "    plugin_paths = { \"" MASTHEAD_PREFIX
 	    "/lib/masthead/prosody\" }\n"
 	    "    masthead_component = \"masthead.example.org\"\n"
+	    "    -- For feeds as well: the same on the pubsub component, and on\n"
+	    "    -- the VirtualHost of the accounts, beside its other modules.\n"
 	    "    Component \"rooms.example.org\" \"muc\"\n"
 	    "        modules_enabled = { \"masthead\" }\n"
 	    "    Component \"masthead.example.org\"\n"
