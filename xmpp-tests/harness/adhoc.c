@@ -255,6 +255,19 @@ add_form(struct play *p, struct buf *b, const struct node *command,
 	return 0;
 }
 
+/* The one that the command speaks goes on. */
+static const char *
+lang_of(const struct node *command)
+{
+	const struct attr *a;
+
+	for (a = command->attrs; a; a = a->next)
+		if (strcmp(a->ns, NODE_NS_XML) == 0 &&
+		    strcmp(a->name, "lang") == 0)
+			return a->value;
+	return "en";
+}
+
 static int
 submit(struct play *p, struct words *w, const char *lines)
 {
@@ -272,7 +285,7 @@ submit(struct play *p, struct words *w, const char *lines)
 		    "<iq type='set' id='%s' to='%s' xml:lang='%s'>"
 		    "<command xmlns='" NS_COMMANDS "' node='%s' "
 		    "sessionid='%s' action='%s'>",
-		    id, node_attr(c->answer, "from"), "en",
+		    id, node_attr(c->answer, "from"), lang_of(command),
 		    node_attr(command, "node"), node_attr(command, "sessionid"),
 		    actions[w->arg]);
 		rc = add_form(p, &iq, command, lines);
