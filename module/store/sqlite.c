@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "store/backend.h"
+#include "store/sqlite_case.h"
 
 #define WRITE_WAIT_MS 5000
 #define READ_CACHE_KIB 6144
@@ -748,4 +749,34 @@ const struct store_backend sqlite_backend = {
 	.key_revoke = sqlite_key_revoke,
 	.key_list = sqlite_key_list,
 	.sync_config = sqlite_sync_config,
+	.case_step = sqlite_case_step,
+	.application_find = sqlite_application_find,
+	.application_current = sqlite_application_current,
+	.application_list = sqlite_application_list,
+	.application_of = sqlite_application_of,
+	.application_count = sqlite_application_count,
+	.acceptance_list = sqlite_acceptance_list,
+	.vote_list = sqlite_vote_list,
+	.votes_needed = sqlite_votes_needed,
+	.identity_list = sqlite_identity_list,
+	.profile_find = sqlite_profile_find,
+	.proof_find = sqlite_proof_find,
+	.proof_due = sqlite_proof_due,
+	.event_list = sqlite_event_list,
+	.appeal_find = sqlite_appeal_find,
+	.appeal_list = sqlite_appeal_list,
+	.appealable = sqlite_find_appealable,
+	.report_find = sqlite_report_find,
+	.report_list = sqlite_report_list,
+	.reporter_list = sqlite_reporter_list,
+	.evidence_find = sqlite_evidence_find,
+	.evidence_list = sqlite_evidence_list,
+	.evidence_stale = sqlite_evidence_stale,
+	.evidence_stale_count = sqlite_evidence_stale_count,
+	.evidence_replace = sqlite_evidence_replace,
+	.notice_list = sqlite_notice_list,
+	.notice_done = sqlite_notice_done,
+	.agreement_list = sqlite_agreement_list,
+	.agreement_sync = sqlite_agreement_sync,
+	.due = sqlite_due,
 };

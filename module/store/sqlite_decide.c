@@ -2,6 +2,7 @@
 #include "store/sqlite.h"
 
 #include "store/lifecycle.h"
+#include "store/sqlite_case.h"
 
 /* What is being changed. */
 struct subject {
@@ -220,7 +221,9 @@ apply(struct sqlite *s, const struct decision *d, struct subject *p,
 	if (d->action == DECISION_APPROVE && set_approval(s, d, p, e) < 0)
 		return -1;
 	/* A new name is no reason for the state. */
-	return d->action == DECISION_RENAME ? 0 : set_state(s, d, p, e);
+	if (d->action != DECISION_RENAME && set_state(s, d, p, e) < 0)
+		return -1;
+	return sqlite_case_decided(s, d, p->case_id, e);
 }
 
 int

@@ -7,11 +7,6 @@
 #include "store/backend.h"
 #include "store/lifecycle.h"
 
-struct store {
-	const struct store_backend *backend;
-	void *handle;
-};
-
 static const struct store_backend *const backends[] = {
 	&sqlite_backend,
 };
