@@ -7,6 +7,7 @@ local guard = module.guard;
 local common, verdicts, ways = guard.common, guard.verdicts, guard.ways;
 local NS, MAX, SECONDS, link = common.NS, common.MAX, common.SECONDS, common.link;
 local now, complain, traceback = common.now, common.complain, common.traceback;
+local busy = common.busy;
 local element, next_id = common.element, common.next_id;
 local component, timeout_s = common.component, common.timeout_s;
 local is_void, drain = verdicts.is_void, guard.lanes.drain;
@@ -48,6 +49,13 @@ local function schedule_flush()
 	end
 end
 
+-- The clock of deadlines.  It stands still while the server delivers what we
+-- released: a thousand posts, each of which takes a slow disk or a large room
+-- some time, hold up the reading of the answers, and nobody else is late.
+local function attended(t)
+	return t - busy.s;
+end
+
 -- Asks about an item, or ends it at once if there is nobody to ask.
 function M.ask(item)
 	item.verdict = nil;
@@ -55,7 +63,7 @@ function M.ask(item)
 		return finish(item, UNAVAILABLE);
 	end
 	item.waiting = true;
-	item.deadline = item.deadline or now() + timeout_s;
+	item.deadline = item.deadline or attended(now()) + timeout_s;
 	item.tries = (item.tries or 0) + 1;
 	outbox[#outbox + 1] = item;
 	-- One whose verdicts are void again and again waits for the tick.
@@ -63,7 +71,7 @@ function M.ask(item)
 end
 
 function M.check_again(item)
-	if item.deadline and now() >= item.deadline then
+	if item.deadline and attended(now()) >= item.deadline then
 		return finish(item, UNAVAILABLE);
 	end
 	M.ask(item);
@@ -239,6 +247,7 @@ local function is_overdue(item, t)
 end
 
 function M.expire(t)
+	t = attended(t);
 	local late = {};
 	for id, items in pairs(pending) do
 		local is_alive = false;

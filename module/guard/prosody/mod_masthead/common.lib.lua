@@ -87,6 +87,11 @@ local link = saved.link or {
 };
 M.link = link;
 
+-- Of the server: the seconds it has spent on what the guards of all its hosts
+-- released.
+M.busy = module:shared("/*/masthead/busy");
+M.busy.s = M.busy.s or 0;
+
 function M.save(state)
 	state.link = link;
 end

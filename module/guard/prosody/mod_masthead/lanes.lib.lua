@@ -25,6 +25,7 @@ local xpcall = require "util.xpcall".xpcall;
 
 local guard = module.guard;
 local MAX, traceback = guard.common.MAX, guard.common.traceback;
+local busy, now = guard.common.busy, guard.common.now;
 local size_of = guard.structure.size_of;
 local bounce, verdict_error = guard.errors.bounce, guard.errors.verdict_error;
 local ways, saved = guard.ways, guard.saved;
@@ -167,10 +168,17 @@ local function let_go(item)
 	ways[item.way].deliver(item, origin);
 end
 
+local is_releasing = false;
 local function release(item)
+	local began_at = not is_releasing and now();
+	is_releasing = true;
 	item.released = true;
 	xpcall(let_go, traceback, item);
 	passing[item.stanza] = nil;
+	if began_at then
+		is_releasing = false;
+		busy.s = busy.s + now() - began_at;
+	end
 	local done = ways[item.way].done;
 	if done then done(item); end
 end
