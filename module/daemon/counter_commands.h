@@ -5,4 +5,6 @@
 
 #include "daemon/counter.h"
 
+extern const struct counter_command counter_prove;
+
 #endif

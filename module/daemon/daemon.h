@@ -19,6 +19,7 @@
 #include "daemon/counter.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
+#include "daemon/proofs.h"
 #include "daemon/router.h"
 #include "daemon/writer.h"
 #include "store/store.h"
@@ -38,6 +39,7 @@ struct daemon {
 	struct badges *badges;
 	struct checks *checks; /* owns the configuration: checks_config */
 	struct guards *guards;
+	struct proofs *proofs;
 	struct counter *counter;
 	struct router *router;
 	struct stream *stream;
