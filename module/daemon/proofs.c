@@ -607,6 +607,12 @@ proofs_free(struct proofs *p)
 	free(p);
 }
 
+struct cases *
+proofs_cases(const struct proofs *p)
+{
+	return p->cases;
+}
+
 size_t
 proofs_under_way(const struct proofs *p)
 {

@@ -90,5 +90,7 @@ void proofs_explain(struct catalogue *c, const char *lang, const char *domain,
     const struct prover_answer *a, char r[PROOFS_TEXT_MAX]);
 
 size_t proofs_under_way(const struct proofs *p);
+/* Borrowed. */
+struct cases *proofs_cases(const struct proofs *p);
 
 #endif
