@@ -77,7 +77,18 @@ room() {
 		"$@"
 }
 
-# The ways to run a room, as options for deploy: variant NAME
+# Nodes that are guarded: news BADGE, bulletin BADGE
+news() {
+	echo '{node: news, service: pubsub.localhost, publish: [news],' \
+		"message_badge: $1}"
+}
+
+bulletin() {
+	echo '{node: "urn:example:bulletin:0", owner: "*@localhost",' \
+		"publish: [news], message_badge: $1}"
+}
+
+# The ways to run a room or a node, as options for deploy: variant NAME
 variant() {
 	case $1 in
 	plain) set -- --no-guard ;;
@@ -89,6 +100,19 @@ variant() {
 			> "$WORK/rules.pfw"
 		set -- --no-guard --server 'modules_enabled = { "firewall" }' \
 			--server "firewall_scripts = { \"$WORK/rules.pfw\" }"
+		;;
+	feed_plain) set -- --no-guard ;;
+	feed_leased)
+		set -- --no-places --places "$(news full)" \
+			--places "$(bulletin full)"
+		;;
+	feed_each)
+		set -- --no-places --places "$(news full)" \
+			--places "$(bulletin full)" --set 'lease: 0s'
+		;;
+	feed_reference)
+		set -- --no-places --places "$(news reference)" \
+			--places "$(bulletin reference)"
 		;;
 	esac
 	deploy "$VARIANT_DIR" "$@"

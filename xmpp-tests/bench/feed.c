@@ -81,22 +81,6 @@ write_text(int size)
 }
 
 static void
-node_create(struct client *c)
-{
-	client_putf(c,
-	    "<iq type='set' id='create' to='%s'><pubsub xmlns='" PUBSUB "'>"
-	    "<create node='%s'/><configure>"
-	    "<x xmlns='jabber:x:data' type='submit'>"
-	    "<field var='FORM_TYPE'><value>" PUBSUB "#node_config</value>"
-	    "</field><field var='pubsub#access_model'><value>open</value>"
-	    "</field><field var='pubsub#max_items'><value>20</value></field>"
-	    "<field var='pubsub#send_last_published_item'>"
-	    "<value>never</value></field></x></configure></pubsub></iq>",
-	    service, node);
-	client_expect(c, "</iq>");
-}
-
-static void
 subscribe(int port, int number)
 {
 	struct client *c = &clients[client_count++];
@@ -221,8 +205,6 @@ main(int argc, char **argv)
 	if (subscribers < 1 || subscribers >= CLIENTS_MAX || count < 1)
 		client_die("usage: 1 to %d subscribers", CLIENTS_MAX - 1);
 	client_login(&clients[client_count++], port, "daily", "desk");
-	if (strchr(service, '@') != NULL)
-		node_create(&clients[0]);
 	for (int i = 1; i <= subscribers; i++)
 		subscribe(port, i);
 	if (argc == 10 && system(argv[9]) != 0)

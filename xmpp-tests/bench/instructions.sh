@@ -1,20 +1,29 @@
-# Instructions that the server's process runs for a message in a room, counted by
-# callgrind.  Sourced by run.
+# Instructions that the server's process runs for a message in a room, or for
+# a publish to a node; counted by callgrind.  Sourced by run.
 # shellcheck shell=sh
 # shellcheck disable=SC2154
 
-# The server under callgrind, which starts to count when all are in the room.
-# count VARIANT OCCUPANTS MESSAGES MODE: leaves $WORK/counts, or fails
+# A session is a function: SESSION COMMAND VARIANT N ARGUMENTS... runs COMMAND
+# when all clients are there, and then does N times what it is about.
+# session_room ... OCCUPANTS MODE
+session_room() {
+	room "$2" "$4" "$3" "$5" "$1"
+}
+
+# The server under callgrind, which starts to count when all are there.
+# count VARIANT N SESSION ARGUMENTS...: leaves $WORK/counts, or fails
 count() {
+	what=$1 times=$2 session=$3
+	shift 3
 	SERVER_RUN="valgrind --tool=callgrind --instr-atstart=no\
  --callgrind-out-file=$WORK/counts lua5.4 /usr/bin/prosody"
 	export SERVER_RUN
-	deploy_variant "$1"
+	deploy_variant "$what"
 	unset SERVER_RUN
-	pid=$(env_of "$1" SERVER_PID)
+	pid=$(env_of "$what" SERVER_PID)
 	code=0
-	room "$1" "$2" "$3" "$4" "callgrind_control -i on $pid >/dev/null 2>&1" \
-		>/dev/null || code=$?
+	"$session" "callgrind_control -i on $pid >/dev/null 2>&1" \
+		"$what" "$times" "$@" >/dev/null || code=$?
 	kill -TERM "$pid"
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
@@ -23,7 +32,7 @@ count() {
 	return $code
 }
 
-# counted VARIANT OCCUPANTS MESSAGES MODE: instructions of the whole session.
+# counted VARIANT N SESSION ARGUMENTS...: instructions of the whole session.
 # Under callgrind the server is so slow that the guard's three seconds may be
 # over before the server comes to read an answer.  A session in which a post
 # bounced is none, and is held again.
@@ -38,12 +47,19 @@ counted() {
 	rm -f "$WORK/counts"
 }
 
-# per_message VARIANT OCCUPANTS FEW MANY MODE: in millions.  Whatever is not
-# per message cancels out.
+# per_time VARIANT FEW MANY SESSION ARGUMENTS...: in millions.  Whatever is
+# not done each time cancels out.
+per_time() {
+	what=$1 few=$2 many=$3
+	shift 3
+	at_few=$(counted "$what" "$few" "$@")
+	at_many=$(counted "$what" "$many" "$@")
+	calc %.4f "($at_many - $at_few) / ($many - $few) / 1e6"
+}
+
+# per_message VARIANT OCCUPANTS FEW MANY MODE
 per_message() {
-	few=$(counted "$1" "$2" "$3" "$5")
-	many=$(counted "$1" "$2" "$4" "$5")
-	calc %.4f "($many - $few) / ($4 - $3) / 1e6"
+	per_time "$1" "$3" "$4" session_room "$2" "$5"
 }
 
 # instructions_for OCCUPANTS FEW MANY MODE: rows for one size of room
