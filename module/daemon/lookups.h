@@ -9,12 +9,11 @@
 #ifndef DAEMON_LOOKUPS_H
 #define DAEMON_LOOKUPS_H
 
-#include <strophe.h>
-
 #include "core/err.h"
 #include "daemon/config.h"
 #include "daemon/keyring.h"
 #include "store/store.h"
+#include "xmpp/stanza.h"
 
 /* How often one account, all of one domain, and all may ask.  A client that
  * opens an archive asks for many IDs at once.  As struct limits_rate. */

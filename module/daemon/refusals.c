@@ -35,7 +35,7 @@ has_case(enum refusal refusal)
 
 /* The room's address, or words for a node of an address, in the language. */
 static void
-place_write(struct catalogue *c, const char *lang, const struct place_spot *at,
+spot_write(struct catalogue *c, const char *lang, const struct place_spot *at,
     char r[CATALOGUE_TEXT_MAX])
 {
 	const struct place_spot whole = { at->local, at->host, "" };
@@ -50,6 +50,24 @@ place_write(struct catalogue *c, const char *lang, const struct place_spot *at,
 			{ .name = "node", .text = at->node },
 			{ .name = "address", .text = address } },
 		    2, r, NULL);
+}
+
+/* As well with the label, where others than publishers may post without. */
+static void
+place_write(struct catalogue *c, const struct refusal_case *about,
+    char r[CATALOGUE_TEXT_MAX])
+{
+	char spot[CATALOGUE_TEXT_MAX];
+
+	if (about->where->labelled[0] == '\0') {
+		spot_write(c, about->lang, &about->at, r);
+		return;
+	}
+	spot_write(c, about->lang, &about->at, spot);
+	catalogue_text(c, about->lang, "place_labelled",
+	    (const struct catalogue_arg[]){ { .name = "place", .text = spot },
+		{ .name = "label", .text = about->where->labelled } },
+	    2, r, NULL);
 }
 
 void
@@ -120,7 +138,7 @@ refusals_describe(struct catalogue *c, const struct config *config,
 	else
 		titles_write(&titles, &config->policy, where->publish,
 		    where->publish_count);
-	place_write(c, about->lang, &about->at, place);
+	place_write(c, about, place);
 	r->case_id[0] = '\0';
 	if (who != NULL && has_case(v->refusal))
 		(void)snprintf(r->case_id, sizeof r->case_id, "%" PRId64,

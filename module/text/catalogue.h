@@ -11,8 +11,10 @@
  *   apply        where to apply or renew   appeal      where to appeal
  *   name         a publisher's public name (the one that resembles)
  *   node         the name of a node        address     where it is
+ *   label        that a rule is about
  *
  *   place_node                  node address: what `place` is for a node
+ *   place_labelled              place label: what it is where a label counts
  *   refusal_not_registered      place categories apply
  *   refusal_application_open    place date apply
  *   refusal_wrong_category      place categories apply

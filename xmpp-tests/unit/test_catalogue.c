@@ -32,6 +32,7 @@ static const struct {
 	const char *key, *args; /* in alphabetical order */
 } texts[] = {
 	{ "place_node", "address node " },
+	{ "place_labelled", "label place " },
 	{ "refusal_not_registered", "apply categories place " },
 	{ "refusal_application_open", "apply date place " },
 	{ "refusal_wrong_category", "apply categories place " },
@@ -105,6 +106,7 @@ static const struct catalogue_arg all[] = {
 	{ .name = "name", .text = "Daily Example" },
 	{ .name = "node", .text = "urn:xmpp:microblog:0" },
 	{ .name = "address", .text = "daily@example.org" },
+	{ .name = "label", .text = "weather" },
 };
 
 START_TEST(texts_have_their_arguments)

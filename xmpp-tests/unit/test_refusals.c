@@ -23,7 +23,9 @@ static const char config_text[] =
     "  - {room: one@rooms.a, publish: [news]}\n"
     "  - {room: '*@rooms.a', publish: [wire], encrypted: refuse}\n"
     "  - {node: '*', service: rooms.a, publish: [news]}\n"
-    "  - {node: 'blog*', owner: '*@a', publish: [news]}\n";
+    "  - {node: 'blog*', owner: '*@a', publish: [news]}\n"
+    "  - {room: chat@rooms.a, publish: [news], labelled: wire}\n"
+    "  - {node: micro, owner: '*@a', publish: [news], labelled: wire}\n";
 
 static struct catalogue *catalogue;
 static struct config *config;
@@ -150,6 +152,19 @@ START_TEST(nodes_are_named_in_the_language)
 }
 END_TEST
 
+/* Who may post here without the label must not read that nobody may. */
+START_TEST(labels_are_named_where_they_count)
+{
+	says(find(4, "chat", "en", NULL),
+	    "in chat@rooms.a (posts labelled “wire”) only approved");
+	says(find_at(5, "m", "micro", "en", NULL),
+	    "in “micro” at m@a (posts labelled “wire”) only approved");
+	says(find_at(5, "m", "micro", "de", NULL),
+	    "In „micro“ bei m@a (Beiträge mit der Kennzeichnung „wire“) "
+	    "schreiben nur");
+}
+END_TEST
+
 START_TEST(nothing_about_an_account_is_kept)
 {
 	static struct publisher who = { .jid = "daily@a",
@@ -250,6 +265,7 @@ main(void)
 	tcase_add_test(t, words_differ_by_all_that_they_depend_on);
 	tcase_add_test(t, rooms_do_not_take_each_others_words);
 	tcase_add_test(t, nodes_are_named_in_the_language);
+	tcase_add_test(t, labels_are_named_where_they_count);
 	tcase_add_test(t, nothing_about_an_account_is_kept);
 	tcase_add_loop_test(t, refusals_lead_to_the_next_step, 0,
 	    sizeof steps / sizeof steps[0]);
