@@ -52,6 +52,9 @@ void sub_places_print(const json_t *result, FILE *out);
 void sub_guards_print(const json_t *result, FILE *out);
 void sub_status_print(const json_t *result, FILE *out);
 void sub_reload_print(const json_t *result, FILE *out);
+/* sub_proof.c */
+void sub_proof_print_list(const json_t *result, FILE *out);
+void sub_proof_print_check(const json_t *result, FILE *out);
 /* sub_key.c */
 void sub_key_print_list(const json_t *result, FILE *out);
 void sub_key_print_change(const json_t *result, FILE *out);

@@ -62,6 +62,8 @@ void command_status_places(struct control_request *q);
 void command_status_guards(struct control_request *q);
 void command_status_run(struct control_request *q);
 void command_status_reload(struct control_request *q);
+void command_proof_list(struct control_request *q);
+void command_proof_check(struct control_request *q);
 void command_key_list(struct control_request *q);
 void command_key_rotate(struct control_request *q);
 void command_key_revoke(struct control_request *q);

@@ -87,10 +87,6 @@ detail_of(const struct check *c, char r[CASE_DETAIL_MAX + 1])
 	char text[PROOFS_TEXT_MAX];
 	size_t len = 0, n;
 
-	if (c->outcome.answer.asked[0] == '\0') { /* nothing was */
-		memcpy(r, c->row.detail, sizeof c->row.detail);
-		return;
-	}
 	proofs_explain(c->proofs->catalogue, c->lang, c->row.domain,
 	    &c->outcome.answer, text);
 	while (text[len] != '\0' && (n = utf8_len(text + len)) != 0 &&
@@ -511,22 +507,15 @@ add_due(void *arg, const struct proof_row *row)
 	return d->count == PROOFS_SCHEDULED_MAX;
 }
 
-/* Begins one that is due, or takes it off the schedule if it concerns nobody
- * any more. */
 static void
 begin_due(struct proofs *p, const struct proof_row *row)
 {
-	char lang[CASE_LANG_MAX + 1] = "", domain[CASE_DOMAIN_MAX + 1] = "";
-	int64_t since_s;
-	struct check *c;
+	char lang[CASE_LANG_MAX + 1] = "";
+	struct check *c = NULL;
 	struct err e = { "no memory" };
-	int rc = is_publishers(p, row->jid, row->domain, lang, &e), applied;
 
-	applied =
-	    rc == 0 ? applied_domain(p, row->jid, domain, &since_s, &e) : 0;
-	c = rc == -1 || applied == -1
-	    ? NULL
-	    : check_new(p, row, CASE_SYSTEM, CASE_BY_SYSTEM, lang);
+	if (is_publishers(p, row->jid, row->domain, lang, &e) != -1)
+		c = check_new(p, row, CASE_SYSTEM, CASE_BY_SYSTEM, lang);
 	if (c == NULL) {
 		p->due_ms = clock_mono_ms() + PAUSE_MS;
 		if (log_once_a_minute("proof-not-recorded"))
@@ -536,10 +525,7 @@ begin_due(struct proofs *p, const struct proof_row *row)
 	}
 	c->is_scheduled = true;
 	p->scheduled_count++;
-	c->is_publisher = rc == 1;
-	if (rc == 0 && strcmp(domain, row->domain) != 0)
-		record(c, PROOF_UNCLEAR, 0);
-	else if (check_start(c, &e) == -1)
+	if (check_start(c, &e) == -1)
 		check_finish(c, PROOFS_UNAVAILABLE);
 }
 
