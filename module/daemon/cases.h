@@ -107,4 +107,9 @@ struct store *cases_reader(const struct cases *c);
 const struct config *cases_config(const struct cases *c);
 struct evidence *cases_evidence(const struct cases *c);
 
+/* Tells log and status of something that could not be done; for the files
+ * of this service. */
+void cases_trouble(const struct cases *c, const char *what,
+    const struct err *e);
+
 #endif
