@@ -458,6 +458,27 @@ daemon_config(void *arg)
 	return checks_config(d->checks);
 }
 
+/* They wait in the register for who sends them. */
+static void
+on_notices(void *arg)
+{
+	(void)arg;
+}
+
+static int
+open_cases(struct daemon *d, struct err *e)
+{
+	const struct cases_setup s = { .reader = d->reader,
+		.writer = d->writer,
+		.checks = d->checks,
+		.guards = d->guards,
+		.on_notices = on_notices,
+		.on_trouble = on_trouble,
+		.arg = d };
+
+	return cases_new(&d->cases, &s, e);
+}
+
 static int
 open_counter(struct daemon *d, struct err *e)
 {
@@ -564,7 +585,7 @@ daemon_open(struct daemon *d, const char *config_path, struct config *c,
 		return -1;
 	}
 	/* From here on the checks own the configuration. */
-	if (open_counter(d, e) == -1)
+	if (open_cases(d, e) == -1 || open_counter(d, e) == -1)
 		return -1;
 	return open_stream(d, c, e);
 }
@@ -618,6 +639,7 @@ daemon_close(struct daemon *d)
 		stream_stop(d->stream, stream_closed, d->router);
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
 	counter_free(d->counter);
+	cases_free(d->cases);
 	router_free(d->router);
 	guards_free(d->guards);
 	badges_free(d->badges);

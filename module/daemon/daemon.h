@@ -13,6 +13,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "daemon/badges.h"
+#include "daemon/cases.h"
 #include "daemon/checks.h"
 #include "daemon/config.h"
 #include "daemon/control.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct badges *badges;
 	struct checks *checks; /* owns the configuration: checks_config */
 	struct guards *guards;
+	struct cases *cases;
 	struct proofs *proofs;
 	struct counter *counter;
 	struct router *router;
