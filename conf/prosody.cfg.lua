@@ -7,7 +7,10 @@ plugin_paths = { "/usr/local/lib/masthead/prosody" }
 masthead_component = "masthead.example.org"
 
 -- 2. The guard, on the host of the rooms.  It is your own line; only the
---    module is new.
+--    module is new.  The same for a pubsub service, and for a VirtualHost whose
+--    accounts have guarded nodes (newsfeeds, microblogs):
+--        Component "pubsub.example.org" "pubsub"
+--            modules_enabled = { "masthead" }
 Component "rooms.example.org" "muc"
     modules_enabled = { "masthead" }
 
