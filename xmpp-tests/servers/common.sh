@@ -48,9 +48,9 @@ quoted() {
 
 write_env() {
 	for name in SERVER DIR BIN GUARD C2S_PORT COMPONENT_PORT HTTP_PORT \
-		RECORD_PORT REMOTE_C2S_PORT SERVER_PID MASTHEAD_PID \
-		RECORD_PID REMOTE_PID CTL SERVER_CTL MASTHEAD_CONF REGISTER \
-		RECORD S2S ROOT; do
+		RECORD_PORT REMOTE_C2S_PORT DNS_PORT HTTPS_PORT SERVER_PID \
+		MASTHEAD_PID RECORD_PID REMOTE_PID DOMAINS DOMAINS_PID CTL \
+		SERVER_CTL MASTHEAD_CONF REGISTER RECORD S2S ROOT; do
 		eval "value=\${$name-}"
 		printf '%s=%s\n' "$name" "$(quoted "$value")"
 	done > "$DIR/env.new"
@@ -97,6 +97,7 @@ masthead_configure() {
 		echo 'places: []'
 	fi >> "$MASTHEAD_CONF"
 	printf '%s%s' "$PLACES" "$SET" >> "$MASTHEAD_CONF"
+	[ -z "$DOMAINS" ] || domains_lines >> "$MASTHEAD_CONF"
 }
 
 # Those that `up` tells of.
@@ -157,6 +158,25 @@ masthead_approve() {
 }
 
 # A proxy between server and Masthead that keeps every byte.
+# DNS and HTTPS on loopback, for proofs of domains.
+domains_start() {
+	mkdir -p "$DIR/domains/web"
+	/usr/bin/python3 "$HERE/domains.py" "$DIR/domains" "$DNS_PORT" \
+		"$HTTPS_PORT" </dev/null >>"$DIR/domains.out" 2>&1 &
+	DOMAINS_PID=$!
+	write_env
+	wait_until grep -q up "$DIR/domains.out" ||
+		die 'the servers for domains do not start'
+}
+
+domains_lines() {
+	cat <<-END
+	proof: {resolver: "127.0.0.1:$DNS_PORT", https_port: $HTTPS_PORT,
+	        ca_file: "$DIR/domains/ca.pem", private_addresses: yes,
+	        timeout: 3s}
+	END
+}
+
 record_start() {
 	/usr/bin/python3 "$HERE/record.py" "$RECORD_PORT" "$COMPONENT_PORT" \
 		"$RECORD" </dev/null >>"$DIR/record.out" 2>&1 &
