@@ -236,6 +236,32 @@ local function on_groupchat(event)
 	return true;
 end
 
+-- Somebody without voice asks for it (XEP-0045 #requestvoice).  A voice that
+-- could not be used helps nobody: who may not publish hears that, and how to
+-- become one who may, and the moderators are not asked.
+local function on_voice_request(event)
+	local stanza, room, occupant = event.stanza, event.room, event.occupant;
+	local place = place_of(room.jid);
+	if passing[stanza] or not place or place.only_labelled or place.is_observed then return; end
+	local lang = stanza.attr["xml:lang"];
+	classify(stanza, place, occupant.bare_jid, occupant.nick);
+	local verdict = find_lease(place, room, "message", occupant, lang);
+	if verdict then
+		if verdict.action == "pass" then return; end
+		bounce(event.origin, stanza, verdict_error(verdict, stanza));
+		return true;
+	end
+	local item = new_item(event.origin, stanza, room.jid, occupant.bare_jid);
+	if is_overloaded(item) then
+		bounce(event.origin, stanza, own_error("overload", lang));
+		return true;
+	end
+	describe(item, "message", place, room, occupant);
+	enqueue(item);
+	ask(item);
+	return true;
+end
+
 -- Somebody is about to enter or to change the nickname; after all of the
 -- room's own objections, so that only who would get in is asked about.
 local function on_enter(event, occupant)
@@ -300,6 +326,7 @@ for _, event_name in pairs({ "presence/full", "presence/bare", "message/full", "
 end
 module:hook("message/bare", message_barrier, 1000);
 module:hook("muc-occupant-groupchat", on_groupchat, 40);
+module:hook("muc-voice-request", on_voice_request, 40);
 
 module:hook("muc-occupant-pre-join", function (event)
 	return on_enter(event, event.occupant);
