@@ -120,34 +120,60 @@ local function hold_unread(event, dest, event_name)
 	return true;
 end
 
--- A publish to a guarded node.  `item`: it has been held already, and is at
--- the head of its lane.
+-- The verdict that needs no question, if there is one.
+local function verdict_at_once(place, service, to, node, stanza, bare)
+	if found.over_limit and not place.is_observed then return LIMIT; end
+	if not is_ordinary() then return nil; end
+	local attr = stanza.attr;
+	local lease = find_lease(place, bare, to.dest, node, attr["xml:lang"]);
+	if lease and lease.affiliation == affiliation_of(place, service, node, attr.from) then
+		return lease.verdict;
+	end
+end
+
+-- Puts a publication into its lane, until its turn or its verdict comes.
+-- `item`: it is there already, at the head.
+local function hold(event, item, place, service, to, node, verdict)
+	local stanza = event.stanza;
+	if item then
+		item.is_unread, item.released = nil, false;
+	else
+		item = lanes.new_item("node", event.origin, stanza, to.dest);
+		item.inside, item.event = true, to.event;
+		if is_overloaded(item) then
+			bounce(event.origin, stanza, own_error("overload", stanza.attr["xml:lang"]));
+			return;
+		end
+	end
+	describe(item, place, service, to.owner, node);
+	keep_found(item);
+	if not item.lane then enqueue(item); end
+	if verdict then
+		item.verdict = verdict;
+		drain(item.lane);
+	else
+		ask(item);
+	end
+end
+
+-- A publish to a guarded node; `to`: { dest, owner, service, event }.  `item`:
+-- it has been held already, and is at the head of its lane.
 local function on_guarded(event, place, publish, item, to)
-	local origin, stanza = event.origin, event.stanza;
-	local attr, node = stanza.attr, publish.attr.node;
-	local from = attr.from;
-	local bare = jid_bare(from);
+	local origin, stanza, node = event.origin, event.stanza, publish.attr.node;
 	if not item and not lanes.OWNED[origin.type] then
 		stanza = st.clone(stanza); -- what follows changes it
 		event.stanza, publish = stanza, publish_of(stanza);
 	end
-	local sender = senders[from];
-	local lane = not item and sender and sender.lanes[to.dest];
+	local from = stanza.attr.from;
+	local bare = jid_bare(from);
+	local sender = not item and senders[from];
+	local lane = sender and sender.lanes[to.dest]; -- it would overtake
 	local service = to.service(to.owner);
-	local kind = classify(stanza, publish, place, bare);
+	local is_publication = classify(stanza, publish, place, bare);
+	local verdict = is_publication and verdict_at_once(place, service, to, node, stanza, bare) or nil;
+	local passes = not is_publication or verdict and verdict.action == "pass";
 
-	local verdict;
-	if not kind then -- luacheck: ignore 542
-	elseif found.over_limit and not place.is_observed then
-		verdict = LIMIT;
-	elseif is_ordinary() then
-		local lease = find_lease(place, bare, to.dest, node, attr["xml:lang"]);
-		if lease and lease.affiliation == affiliation_of(place, service, node, from) then
-			verdict = lease.verdict;
-		end
-	end
-	local passes = not kind or verdict and verdict.action == "pass";
-	if not (passes and not lane)
+	if (lane or not passes)
 	and will_be_refused(service, node, from, publish:get_child("item")) then
 		-- What is ahead in the lane may change that.
 		return lane and hold_unread(event, to.dest, to.event) or nil;
@@ -159,34 +185,15 @@ local function on_guarded(event, place, publish, item, to)
 			return nil;
 		end
 	end
-	if not lane and passes then
+	if lane and not is_publication then
+		return hold_unread(event, to.dest, to.event);
+	elseif not lane and passes then
 		let_through(publish, verdict);
 		return nil;
 	elseif not lane and not item and verdict then
 		bounce(origin, stanza, verdict_error(verdict, stanza));
-		return true;
-	elseif not kind then
-		return hold_unread(event, to.dest, to.event);
-	end
-
-	if item then
-		item.is_unread, item.released = nil, false;
 	else
-		item = lanes.new_item("node", origin, stanza, to.dest, bare);
-		item.inside, item.event = true, to.event;
-		if is_overloaded(item) then
-			bounce(origin, stanza, own_error("overload", attr["xml:lang"]));
-			return true;
-		end
-	end
-	describe(item, place, service, to.owner, node);
-	keep_found(item);
-	if not item.lane then enqueue(item); end
-	if verdict then
-		item.verdict = verdict;
-		drain(item.lane);
-	else
-		ask(item);
+		hold(event, item, place, service, to, node, verdict);
 	end
 	return true;
 end
