@@ -26,6 +26,7 @@ struct file {
 struct agreements {
 	struct file files[AGREEMENTS_FILES_MAX];
 	size_t count;
+	unsigned holders;
 };
 
 /* "12.de.txt" into version and language; 0 for another file. */
@@ -136,12 +137,13 @@ agreements_load(struct agreements **r, const struct config *c, struct err *e)
 
 	if (a == NULL)
 		return err_set(e, "no memory for agreements");
+	a->holders = 1;
 	for (size_t i = 0; i < c->policy.category_count; i++) {
 		if (c->categories[i].agreement == NULL)
 			continue;
 		if (folder_read(a, c->policy.categories[i].id,
 			c->categories[i].agreement, e) == -1) {
-			agreements_free(a);
+			agreements_release(a);
 			return -1;
 		}
 	}
@@ -149,10 +151,17 @@ agreements_load(struct agreements **r, const struct config *c, struct err *e)
 	return 0;
 }
 
-void
-agreements_free(struct agreements *a)
+struct agreements *
+agreements_hold(struct agreements *a)
 {
-	if (a == NULL)
+	a->holders++;
+	return a;
+}
+
+void
+agreements_release(struct agreements *a)
+{
+	if (a == NULL || --a->holders > 0)
 		return;
 	for (size_t i = 0; i < a->count; i++)
 		free(a->files[i].text);
@@ -215,4 +224,77 @@ agreements_nth(const struct agreements *a, size_t i, struct agreement *r)
 		return 0;
 	show(&a->files[i], r);
 	return 1;
+}
+
+/* ---- the register ---------------------------------------------------- */
+
+struct comparison {
+	const struct agreements *agreements;
+	int rc;
+	struct err *e;
+};
+
+static int
+compare_row(void *arg, const struct agreement_row *row)
+{
+	struct comparison *c = arg;
+	const struct agreements *a = c->agreements;
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct file *f = &a->files[i];
+
+		if (f->version != row->version ||
+		    strcmp(f->category, row->category) != 0 ||
+		    strcmp(f->lang, row->lang) != 0 ||
+		    strcmp(f->sha256, row->sha256) == 0)
+			continue;
+		c->rc = err_set(c->e,
+		    "categories.%s.agreement: %lld.%s.txt is not what it was "
+		    "when it was first shown; put it back, and write what is "
+		    "new into a new version",
+		    f->category, (long long)f->version, f->lang);
+	}
+	return c->rc;
+}
+
+int
+agreements_check(const struct agreements *a, struct store *s, struct err *e)
+{
+	struct comparison c = { .agreements = a, .e = e };
+
+	if (store_agreement_list(s, compare_row, &c, e) == -1)
+		return -1;
+	return c.rc;
+}
+
+int
+agreements_sync(const struct agreements *a, const struct config *c,
+    struct store *s, int64_t now_s, int64_t *serial_r, struct err *e)
+{
+	size_t categories = c->policy.category_count;
+	struct agreement_row *rows = calloc(a->count + 1, sizeof *rows);
+	struct agreement_grace *grace = calloc(categories + 1, sizeof *grace);
+	int rc = -1;
+
+	if (rows == NULL || grace == NULL) {
+		err_set(e, "no memory for agreements");
+		goto out;
+	}
+	for (size_t i = 0; i < a->count; i++)
+		rows[i] =
+		    (struct agreement_row){ .category = a->files[i].category,
+			    .lang = a->files[i].lang,
+			    .sha256 = a->files[i].sha256,
+			    .version = a->files[i].version };
+	for (size_t i = 0; i < categories; i++)
+		grace[i] =
+		    (struct agreement_grace){ .category =
+						  c->policy.categories[i].id,
+			    .grace_s = c->categories[i].agreement_grace_s };
+	rc = store_agreement_sync(s, rows, a->count, grace, categories, now_s,
+	    serial_r, e);
+out:
+	free(rows);
+	free(grace);
+	return rc;
 }

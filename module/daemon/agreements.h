@@ -23,8 +23,10 @@ struct agreements;
 /* Reads all folders of a configuration.  0, or -1 with the file and why. */
 int agreements_load(struct agreements **r, const struct config *c,
     struct err *e);
-/* NULL is legal. */
-void agreements_free(struct agreements *a);
+/* Keeps them, for a job on the worker: taken and given back on the loop, read
+ * anywhere.  The last one given back frees them; NULL is legal. */
+struct agreements *agreements_hold(struct agreements *a);
+void agreements_release(struct agreements *a);
 
 /* One file; borrowed from the agreements. */
 struct agreement {
@@ -45,5 +47,17 @@ int agreements_find(const struct agreements *a, const char *category,
 
 /* File `i` of all, in the order of the configuration; 0 past the last. */
 int agreements_nth(const struct agreements *a, size_t i, struct agreement *r);
+
+/*
+ * Whether no file differs from what the register has under its name: what was
+ * accepted once does not change.  0, or -1 with which one does, or that the
+ * register could not be read.
+ */
+int agreements_check(const struct agreements *a, struct store *s,
+    struct err *e);
+/* Records what is new, with the grace times of the configuration
+ * (store_agreement_sync); needs a STORE_WRITE handle. */
+int agreements_sync(const struct agreements *a, const struct config *c,
+    struct store *s, int64_t now_s, int64_t *serial_r, struct err *e);
 
 #endif

@@ -48,6 +48,7 @@ struct config_operator {
 struct config_category {
 	int64_t approvals; /* how many approvers have to agree: 1 or 2 */
 	char *agreement;   /* absolute path of a folder; NULL if it has none */
+	int64_t agreement_grace_s; /* to accept a new version of it */
 };
 
 /* How much is taken; a day is any 24 hours. */

@@ -157,8 +157,9 @@ on_violation(void *arg, const char *what)
 
 struct sync_job {
 	struct daemon *daemon;
-	struct checks_rules *rules; /* held until it is done */
-	int64_t serial;
+	struct checks_rules *rules; /* held until it is done, like the next */
+	struct agreements *agreements;
+	int64_t serial, agreed_serial;
 };
 
 static int
@@ -166,7 +167,10 @@ sync_run(struct store *s, void *arg, struct err *e)
 {
 	struct sync_job *j = arg;
 
-	return config_sync(s, checks_rules_config(j->rules), &j->serial, e);
+	if (config_sync(s, checks_rules_config(j->rules), &j->serial, e) == -1)
+		return -1;
+	return agreements_sync(j->agreements, checks_rules_config(j->rules), s,
+	    clock_wall_s(), &j->agreed_serial, e);
 }
 
 static void
@@ -176,7 +180,11 @@ sync_done(void *arg, int rc, const struct err *e)
 
 	if (rc == -1)
 		on_trouble(j->daemon, "register", e);
+	else if (j->agreed_serial != 0)
+		guards_recall(j->daemon->guards, j->agreed_serial, NULL, NULL,
+		    NULL);
 	j->daemon->is_sync_due |= rc == -1;
+	agreements_release(j->agreements);
 	checks_release(j->rules);
 	free(j);
 }
@@ -196,6 +204,7 @@ sync_later(struct daemon *d)
 	}
 	j->daemon = d;
 	j->rules = checks_hold(d->checks);
+	j->agreements = agreements_hold(d->agreements);
 	if (writer_post(d->writer, sync_run, sync_done, j, &e) == -1)
 		sync_done(j, -1, &e);
 }
@@ -206,6 +215,7 @@ config_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
 {
 	const struct config *old = checks_config(d->checks);
 	struct config *fresh = NULL;
+	struct agreements *agreements = NULL;
 	const char *option;
 	char epoch[CHECKS_EPOCH_MAX + 1];
 
@@ -214,6 +224,11 @@ config_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
 	option = config_needs_restart(old, fresh);
 	if (option != NULL) {
 		err_set(e, "%s has changed, which needs a restart", option);
+		buf_addf(problems, "%s: %s\n", d->config_path, e->text);
+		goto fail;
+	}
+	if (agreements_load(&agreements, fresh, e) == -1 ||
+	    agreements_check(agreements, d->reader, e) == -1) {
 		buf_addf(problems, "%s: %s\n", d->config_path, e->text);
 		goto fail;
 	}
@@ -229,9 +244,12 @@ config_reload(struct daemon *d, struct buf *problems, int64_t *serial_r,
 	d->keyring.keep_s = fresh->keep_tokens_s;
 	memcpy(d->epoch, epoch, sizeof d->epoch);
 	guards_set_epoch(d->guards, epoch);
+	agreements_release(d->agreements);
+	d->agreements = agreements;
 	sync_later(d);
 	return 0;
 fail:
+	agreements_release(agreements);
 	config_free(fresh);
 	return -1;
 }
@@ -371,6 +389,7 @@ on_tick(uv_timer_t *t)
 
 	guards_tick(d->guards);
 	counter_tick(d->counter);
+	proofs_tick(d->proofs);
 	guards_each(d->guards, warn_missing, d);
 	expire_tokens(d);
 	if (store_ping(d->reader, &e) == -1)
@@ -393,6 +412,10 @@ open_register(struct daemon *d, struct config *c, struct err *e)
 
 	if (store_open(&writing, c->store, STORE_WRITE, e) == -1 ||
 	    config_sync(writing, c, &serial, e) == -1 ||
+	    agreements_load(&d->agreements, c, e) == -1 ||
+	    agreements_check(d->agreements, writing, e) == -1 ||
+	    agreements_sync(d->agreements, c, writing, clock_wall_s(), &serial,
+		e) == -1 ||
 	    keyring_open(&d->keyring, c->keys, c->keep_tokens_s, writing,
 		clock_wall_s(), &notice, e) == -1 ||
 	    store_open(&d->reader, c->store, STORE_READ, e) == -1 ||
@@ -477,6 +500,16 @@ open_cases(struct daemon *d, struct err *e)
 		.arg = d };
 
 	return cases_new(&d->cases, &s, e);
+}
+
+static int
+open_proofs(struct daemon *d, struct err *e)
+{
+	const struct proofs_setup s = { .loop = &d->loop,
+		.cases = d->cases,
+		.catalogue = d->catalogue };
+
+	return proofs_new(&d->proofs, &s, checks_config(d->checks), e);
 }
 
 static int
@@ -585,7 +618,8 @@ daemon_open(struct daemon *d, const char *config_path, struct config *c,
 		return -1;
 	}
 	/* From here on the checks own the configuration. */
-	if (open_cases(d, e) == -1 || open_counter(d, e) == -1)
+	if (open_cases(d, e) == -1 || open_proofs(d, e) == -1 ||
+	    open_counter(d, e) == -1)
 		return -1;
 	return open_stream(d, c, e);
 }
@@ -621,7 +655,9 @@ daemon_stop(struct daemon *d)
 	(void)sd_notify(0, "STOPPING=1");
 	log_event(LOG_INFO, "stopping", NULL);
 	unwatch(d);
-	/* What waits for the disk is answered before the streams end. */
+	/* What waits for the network or the disk is answered before the streams
+	 * end. */
+	proofs_close(d->proofs);
 	writer_stop(d->writer);
 	guards_end_waits(d->guards);
 	control_close(d->control, NULL, NULL);
@@ -634,12 +670,15 @@ daemon_close(struct daemon *d)
 {
 	if (d->control != NULL)
 		control_close(d->control, NULL, NULL);
+	proofs_close(d->proofs);
 	writer_stop(d->writer);
 	if (d->stream != NULL && !d->is_stopping)
 		stream_stop(d->stream, stream_closed, d->router);
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
 	counter_free(d->counter);
+	proofs_free(d->proofs);
 	cases_free(d->cases);
+	agreements_release(d->agreements);
 	router_free(d->router);
 	guards_free(d->guards);
 	badges_free(d->badges);

@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "daemon/agreements.h"
 #include "daemon/badges.h"
 #include "daemon/cases.h"
 #include "daemon/checks.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct badges *badges;
 	struct checks *checks; /* owns the configuration: checks_config */
 	struct guards *guards;
+	struct agreements *agreements; /* of the configuration */
 	struct cases *cases;
 	struct proofs *proofs;
 	struct counter *counter;

@@ -294,6 +294,15 @@ static const struct option options[] = {
 	      .doc =
 		  "A folder with the publishing agreement, VERSION.LANG.txt." },
 	    .load = load_agreement, .offset = IN_CATEGORY(more.agreement) },
+	{ { .path = "categories.ID.agreement_grace",
+	      .type = "duration",
+	      .range = "0s to 365d",
+	      .unit = "s",
+	      .def = "30d",
+	      .doc = "How long publishers have to accept a new version of the "
+		     "agreement, from the day that it is first read." },
+	    .load = load_seconds, .offset = IN_CATEGORY(more.agreement_grace_s),
+	    .min = 0, .max = 365 * LOAD_DAY_S },
 	{ { .path = "mode",
 	      .type = "word",
 	      .range = "enforce or observe",
