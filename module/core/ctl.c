@@ -49,6 +49,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "guards", { { 0 } }, { { 0 } } },
 	{ "status", { { 0 } }, { { 0 } } },
 	{ "reload", { { 0 } }, { { 0 } } },
+	{ "proof list", { { 0 } }, { { 0 } } },
+	{ "proof check", { JID }, { { 0 } } },
 	{ "key list", { { 0 } }, { { 0 } } },
 	{ "key rotate", { { 0 } }, { { 0 } } },
 	{ "key revoke", { { "KID", NULL, CTL_KID, true, 0 } },

@@ -55,7 +55,7 @@ on_checked(void *arg, const struct proofs_outcome *o)
 		    "%s", o->e.text);
 		return;
 	}
-	proofs_explain(d->catalogue, NULL, "the domain", a, text);
+	proofs_explain(d->catalogue, NULL, o->domain, a, text);
 	control_reply(q, a->outcome == PROVER_FOUND ? CTL_OK : CTL_RED,
 	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "outcome",
 		prover_outcome_name(a->outcome), "why", prover_why_name(a->why),

@@ -22,6 +22,8 @@ const struct control_command commands_table[] = {
 	{ "guards", command_status_guards },
 	{ "status", command_status_run },
 	{ "reload", command_status_reload },
+	{ "proof list", command_proof_list },
+	{ "proof check", command_proof_check },
 	{ "key list", command_key_list },
 	{ "key rotate", command_key_rotate },
 	{ "key revoke", command_key_revoke },

@@ -430,6 +430,7 @@ check_new(struct proofs *p, const struct proof_row *row, enum case_role role,
 	c->proofs = p;
 	c->row = *row;
 	c->role = role;
+	c->outcome.domain = c->row.domain;
 	(void)snprintf(c->by, sizeof c->by, "%s", by);
 	(void)snprintf(c->lang, sizeof c->lang, "%s", lang != NULL ? lang : "");
 	c->next = p->first;
@@ -444,13 +445,14 @@ static void
 refuse(enum proofs_end end, const char *why, proofs_done done, void *arg)
 {
 	struct proofs_outcome *o = calloc(1, sizeof *o);
-	static const struct proofs_outcome none;
+	static const struct proofs_outcome none = { .domain = "" };
 
 	if (o == NULL) {
 		done(arg, &none);
 		return;
 	}
 	o->end = end;
+	o->domain = "";
 	err_set(&o->e, "%s", why);
 	done(arg, o);
 	free(o);

@@ -70,6 +70,7 @@ enum proofs_end {
 };
 struct proofs_outcome {
 	enum proofs_end end;
+	const char *domain;
 	struct prover_answer answer; /* if it was checked at all: asked */
 	struct case_result step;
 	struct err e; /* "" if it is done */

@@ -146,6 +146,8 @@ ctx_configure(struct ub_ctx *ctx, const struct resolver_setup *c, struct err *e)
 		rc = ub_ctx_set_fwd(ctx, server);
 	} else {
 		rc = ub_ctx_resolvconf(ctx, NULL);
+		if (rc == UB_READFILE) /* as libc does without the file */
+			rc = ub_ctx_set_fwd(ctx, "127.0.0.1");
 	}
 	if (rc != 0)
 		return err_set(e, "resolver %s: %s",
