@@ -5,6 +5,14 @@
 
 #include "daemon/counter.h"
 
+extern const struct counter_command counter_apply;
+extern const struct counter_command counter_status;
+extern const struct counter_command counter_withdraw;
+extern const struct counter_command counter_change;
+extern const struct counter_command counter_renew;
+extern const struct counter_command counter_agree;
+extern const struct counter_command counter_leave;
+extern const struct counter_command counter_mydata;
 extern const struct counter_command counter_prove;
 
 #endif

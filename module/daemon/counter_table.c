@@ -4,5 +4,10 @@
 #include "daemon/counter_commands.h"
 
 const struct counter_command *const counter_commands[] = {
+	&counter_status,
+	&counter_withdraw,
+	&counter_agree,
+	&counter_leave,
+	&counter_prove,
 	NULL,
 };
