@@ -1146,15 +1146,28 @@ async def feeds_of_the_server_may_pass_without_badges(w):
 
 @test
 async def vcards_and_bookmarks_reach_their_nodes(w):
-    """mod_vcard_legacy and mod_bookmarks publish past IQs; what they publish
-    is personal."""
-    c, a = w.component, await w.client('bob')
-    eq(await w.ask(a, 'vcard', "<vCard xmlns='vcard-temp'><FN>Bob</FN><PHOTO><TYPE>image/png</TYPE>"
-                   "<BINVAL>iVBORw0KGgo=</BINVAL></PHOTO></vCard>", to=None), 'ok')
-    eq(await w.ask(a, 'marks', f"<query xmlns='jabber:iq:private'>{BOOKMARKS}</query>", to=None), 'ok')
-    for node in ('urn:xmpp:vcard4', 'urn:xmpp:avatar:data', 'urn:xmpp:bookmarks:1'):
-        eq((node, len(await w.items(a, node, None))), (node, 1))
-    eq(c.items, [])
+    """Modules that publish past IQs, to personal nodes: nothing of it is
+    refused, and Masthead hears nothing of it."""
+    own = World()
+    own.prosody = server(BASE + 38, vhost='modules_enabled = { "pep", "bookmarks", "default_bookmarks", "vcard_legacy", '
+                         '"vcard4", "masthead" }; default_bookmarks = { { jid = "lobby@rooms.localhost" } }')
+    await own.prosody.start()
+    try:
+        await own.connect()
+        c, a, b = own.component, await own.client('alice'), await own.client('bob')
+        heard = c.heard
+        eq(await own.ask(a, 'vcard', "<vCard xmlns='vcard-temp'><FN>Alice</FN><PHOTO><TYPE>image/png</TYPE>"
+                         "<BINVAL>iVBORw0KGgo=</BINVAL></PHOTO></vCard>", to=None), 'ok')
+        eq(await own.ask(b, 'vcard4', "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'><fn><text>Bob</text></fn></vcard>",
+                         to=None), 'ok')
+        eq(await own.ask(a, 'marks', f"<query xmlns='jabber:iq:private'>{BOOKMARKS}</query>", to=None), 'ok')
+        for who, node, want in ((a, 'urn:xmpp:vcard4', 1), (a, 'urn:xmpp:avatar:data', 1),
+                                (a, 'urn:xmpp:bookmarks:1', 1), (b, 'urn:xmpp:vcard4', 1),
+                                (b, 'urn:xmpp:bookmarks:1', 1)):
+            eq((who.jid, node, len(await own.items(who, node, None))), (who.jid, node, want))
+        eq(c.heard, heard)
+    finally:
+        own.prosody.stop()
 
 
 async def by_module(client, ident, node, to=SERVICE, actor=None, owner=None, inner=''):
