@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,7 @@ config_clear(struct config *c)
 	free(c->guards);
 	free(c->store);
 	free(c->keys);
+	free(c->evidence_keys);
 	free(c->control);
 	free(c->operator.name);
 	free(c->operator.country);
@@ -58,6 +60,24 @@ config_free(struct config *c)
 	free(c);
 }
 
+/* Where the keys of evidence are if nobody says: beside the signing keys. */
+static int
+place_evidence(struct config *c)
+{
+	const char *slash = strrchr(c->keys, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - c->keys);
+	size_t cap = len + sizeof "/evidence";
+
+	if (c->evidence_keys != NULL)
+		return 0;
+	c->evidence_keys = malloc(cap);
+	if (c->evidence_keys == NULL)
+		return -1;
+	(void)snprintf(c->evidence_keys, cap, "%.*s/evidence", (int)len,
+	    c->keys);
+	return 0;
+}
+
 /* Hands the loaded configuration over as one of its own. */
 static int
 take_config(struct option_loader *l, struct config **r)
@@ -65,7 +85,8 @@ take_config(struct option_loader *l, struct config **r)
 	struct config *c = malloc(sizeof *c);
 
 	l->config.file = strdup(l->doc->name);
-	if (c == NULL || l->config.file == NULL) {
+	if (c == NULL || l->config.file == NULL ||
+	    place_evidence(&l->config) == -1) {
 		free(c);
 		doc_problem(l->doc, 0, "out of memory");
 		return -1;
@@ -221,6 +242,8 @@ config_needs_restart(const struct config *running, const struct config *fresh)
 		return "store";
 	if (!is_same(running->keys, fresh->keys))
 		return "keys";
+	if (!is_same(running->evidence_keys, fresh->evidence_keys))
+		return "evidence.keys";
 	if (!is_same(running->control, fresh->control))
 		return "control";
 	if (!is_same(running->proof.resolver, fresh->proof.resolver))

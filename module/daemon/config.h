@@ -90,6 +90,7 @@ struct config {
 	/* Accounts of foreign servers that may be staff; bare, prepared. */
 	char **remote_staff;
 	size_t remote_staff_count;
+	char *evidence_keys;	 /* absolute path of a folder */
 	int64_t evidence_keep_s; /* after a case is over */
 	struct config_limits limits;
 	bool has_reports; /* readers may report posts */

@@ -686,7 +686,7 @@ START_TEST(everything_set)
 	    "   labelled: breaking news}\n"
 	    "- {room: a@rooms.example.org, publish: news, reprint: nobody,\n"
 	    "   mode: enforce, lease: 1h}\n"
-	    "evidence: {keep_for: 30d}\nreports: no\nlimits: {applications_per_account: 1,\n"
+	    "evidence: {keys: e, keep_for: 30d}\nreports: no\nlimits: {applications_per_account: 1,\n"
 	    "  applications_per_domain: 2, applications: 3,\n"
 	    "  proofs_per_account: 4, reports_per_account: 5,\n"
 	    "  proofs_per_domain: 6}\n"
@@ -714,6 +714,7 @@ START_TEST(everything_set)
 	ck_assert_uint_eq(config->remote_staff_count, 1);
 	ck_assert_str_eq(config->remote_staff[0], "b@x.example");
 	ck_assert_int_eq(config->categories[0].approvals, 2);
+	ck_assert_str_eq(strrchr(config->evidence_keys, '/'), "/e");
 	ck_assert_int_eq(config->evidence_keep_s, 2592000);
 	ck_assert(!config->has_reports);
 	ck_assert_int_eq(config->limits.applications_per_account, 1);
@@ -774,6 +775,7 @@ START_TEST(restart)
 		{ COMPONENT, "store: sqlite:/r.db\n", "store" },
 		{ COMPONENT, "keys: /k\n", "keys" },
 		{ COMPONENT, "control: /c\n", "control" },
+		{ COMPONENT, "evidence: {keys: /e}\n", "evidence.keys" },
 		{ COMPONENT, "proof: {resolver: \"::1\"}\n", "proof.resolver" },
 		{ COMPONENT, "proof: {trust_anchor: /a}\n",
 		    "proof.trust_anchor" },
