@@ -7,8 +7,10 @@ Starts private Prosodys on PORT_BASE and the ports after it; prints TAP.
 With WORDS, only tests whose name has all of them.
 """
 import asyncio
+import collections
 import hashlib
 import http.server
+import random
 import signal
 import sys
 import threading
@@ -16,7 +18,7 @@ import traceback
 import xml.etree.ElementTree as ET
 
 from prosody_rig import (BADGE_NS, Client, Component, GUARD_NS, HATS_NS, Prosody,
-                         SECRET, Stream, local)
+                         SECRET, Stream, local, outcome)
 
 BASE = int(sys.argv[1]) if len(sys.argv) > 1 else 21100
 WORDS = sys.argv[2:]
@@ -1070,6 +1072,117 @@ async def host_of_the_component_goes(w):
         await c.asked(2)
         await own.prosody.run('host:deactivate("masthead.localhost")')
         eq(sorted(await a.ends(('g1', 'g2'))), [('g1', 'unavailable'), ('g2', 'unavailable')])
+    finally:
+        own.prosody.stop()
+
+
+# All at once ------------------------------------------------------------------------
+
+class Fickle:
+    """A component that answers as it likes, by a number that repeats."""
+
+    def __init__(self, c, dice):
+        self.c, self.dice, self.waiting = c, dice, []
+        c.policy = self.policy
+        c.transform = self.transform
+
+    def policy(self, item_):
+        lease = self.dice.choice((0, 0, 1, 300))
+        if self.dice.random() < 0.3:
+            return self.c.refusing(lease=lease)
+        return self.c.passing(item_, lease=lease)
+
+    def transform(self, iq):
+        c, how = self.c, self.dice.random()
+        verdicts = c.verdicts(iq)
+        if how < 0.1:
+            verdicts.pop()
+        elif how < 0.2:
+            verdicts = verdicts + verdicts[::-1]
+        elif how < 0.25:
+            c.reply(iq, "<error type='cancel'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>", 'error')
+            return
+        serial = c.serial - 1 if how > 0.95 else None
+        if how > 0.5:
+            self.waiting.append((iq, verdicts, serial))
+        else:
+            c.reply(iq, c.wrap(verdicts, serial=serial))
+
+    def release(self):
+        waiting, self.waiting = self.waiting, []
+        self.dice.shuffle(waiting)
+        for iq, verdicts, serial in waiting:
+            self.c.reply(iq, self.c.wrap(verdicts, serial=serial))
+
+
+def some_iq(dice, ident):
+    """An IQ, and the lane in which its answer keeps the order; None: none."""
+    to = dice.choice((SERVICE, None))
+    kind = dice.random()
+    if kind < 0.7:
+        node = dice.choice(NODES if to else (BULLETIN, BLOG, 'urn:x:free', 'urn:xmpp:avatar:data'))
+        inner = dice.choice(('', '', category(), FORGED, "<link rel='via' href='xmpp:wire@localhost'/>"))
+        items = dice.choice((item(ident, entry(ident, inner)), item(ident, entry(ident, inner)), item('same'), ''))
+        return publish(ident, node, items, to=to or dice.choice((None, 'daily@localhost'))), to
+    where = f" to='{to}'" if to else ''
+    node = 'news' if to else BULLETIN
+    if kind < 0.8:
+        return f"<iq type='get' id='{ident}'{where}><ping xmlns='urn:xmpp:ping'/></iq>", to
+    if kind < 0.9:
+        return (f"<iq type='set' id='{ident}'{where}><pubsub xmlns='{PUBSUB_NS}'><retract node='{node}'>"
+                "<item id='same'/></retract></pubsub></iq>"), to
+    return (f"<iq type='get' id='{ident}'{where}><pubsub xmlns='{PUBSUB_NS}'><items node='{node}' max_items='1'/>"
+            "</pubsub></iq>"), to
+
+
+@test
+async def every_iq_has_one_answer_in_order_whatever_happens(w):
+    """Verdicts of all kinds; Masthead restarts and the guards are reloaded
+    meanwhile."""
+    own = await World().start(BASE + 40)
+    outcomes = collections.Counter()
+    try:
+        for seed in range(4):
+            dice = random.Random(seed)
+            fickle = Fickle(own.component, dice)
+            a = await own.client('daily')
+            lanes, sent = {SERVICE: [], None: []}, []
+            for n in range(400):
+                ident = f'x{seed}-{n}'
+                xml, lane = some_iq(dice, ident)
+                lanes[lane].append(ident)
+                sent.append(ident)
+                a.send(xml)
+                if n % 40 == 39:
+                    await asyncio.sleep(0.02)
+                    fickle.release()
+                    await own.component.recall('daily@localhost', to=SERVICE)
+                if n == 150:
+                    for host in (SERVICE, 'localhost'):
+                        await own.prosody.run(f'module:reload("masthead", "{host}")')
+                if n == 250 and seed % 2:
+                    own.component.drop()
+                    fickle = Fickle(await own.connect(), dice)
+            for _ in range(20):
+                await asyncio.sleep(0.02)
+                fickle.release()
+            left, answers = set(sent), []
+            while left:
+                stanza = await a.until(lambda s: s.get('id') in lanes[SERVICE] + lanes[None], 10)
+                answers.append(stanza.get('id'))
+                outcomes[outcome(stanza)] += 1
+                left.discard(stanza.get('id'))
+                fickle.release()
+            assert await a.quiet(lambda s: s.get('id') in sent)
+            eq(len(answers), len(sent))
+            for idents in lanes.values():
+                known = set(idents)
+                eq([i for i in answers if i in known], idents)
+            for node, to in (('news', SERVICE), (BULLETIN, None)):
+                for i in await own.items(a, node, to):
+                    # All that went in passed, and with the genuine badge.
+                    eq((i.get('id'), has_badge(i)), (i.get('id'), ['TOKEN']))
+        assert all(outcomes[o] > 20 for o in ('ok', 'not-registered', 'unavailable')), outcomes
     finally:
         own.prosody.stop()
 
