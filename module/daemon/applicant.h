@@ -73,4 +73,21 @@ char *applicant_json(const struct applicant *a);
 /* The other way round; what is not there is "".  0 or -1. */
 int applicant_parse(struct applicant *a, const char *json, struct err *e);
 
+struct evidence;
+
+/*
+ * The account's own sealed answers: into what goes with a step (to be given
+ * back with evidence_clear); out of the register, for the account itself,
+ * which leaves no trace in the history.  0 or -1.  What was erased is left as
+ * it is in `a`.
+ */
+int applicant_seal(const struct evidence *v, const struct applicant *a,
+    const char *jid, struct case_sealed *r, struct err *e);
+int applicant_unseal(const struct evidence *v, struct store *s, const char *id,
+    struct applicant *a, struct err *e);
+/* What staff have asked last; "" if that was erased. */
+int applicant_question(const struct evidence *v, struct store *s,
+    const struct application *a, char r[PUBLISHER_REASON_MAX + 1],
+    struct err *e);
+
 #endif

@@ -389,6 +389,7 @@ on_tick(uv_timer_t *t)
 
 	guards_tick(d->guards);
 	counter_tick(d->counter);
+	evidence_tick(d->evidence, d->writer, clock_mono_ms());
 	proofs_tick(d->proofs);
 	guards_each(d->guards, warn_missing, d);
 	expire_tokens(d);
@@ -491,7 +492,7 @@ on_notices(void *arg)
 static int
 open_cases(struct daemon *d, struct err *e)
 {
-	const struct cases_setup s = { .reader = d->reader,
+	struct cases_setup s = { .reader = d->reader,
 		.writer = d->writer,
 		.checks = d->checks,
 		.guards = d->guards,
@@ -499,6 +500,10 @@ open_cases(struct daemon *d, struct err *e)
 		.on_trouble = on_trouble,
 		.arg = d };
 
+	if (evidence_open(&d->evidence, checks_config(d->checks)->evidence_keys,
+		e) == -1)
+		return -1;
+	s.evidence = d->evidence;
 	return cases_new(&d->cases, &s, e);
 }
 
@@ -678,6 +683,7 @@ daemon_close(struct daemon *d)
 	counter_free(d->counter);
 	proofs_free(d->proofs);
 	cases_free(d->cases);
+	evidence_free(d->evidence);
 	agreements_release(d->agreements);
 	router_free(d->router);
 	guards_free(d->guards);

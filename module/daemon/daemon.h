@@ -19,6 +19,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/counter.h"
+#include "daemon/evidence.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
 #include "daemon/proofs.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct checks *checks; /* owns the configuration: checks_config */
 	struct guards *guards;
 	struct agreements *agreements; /* of the configuration */
+	struct evidence *evidence;
 	struct cases *cases;
 	struct proofs *proofs;
 	struct counter *counter;

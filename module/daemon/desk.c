@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/door.h"
 #include "xmpp/disco.h"
 #include "xmpp/ns.h"
 
@@ -85,6 +86,8 @@ iq_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
 {
 	int rc = counter_take(d->counter, iq, e);
 
+	if (rc == 0)
+		rc = door_take(d->daemon, iq, e);
 	if (rc == 0)
 		rc = info_answer(d, iq, r, e);
 	if (rc == 0)

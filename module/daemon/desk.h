@@ -18,6 +18,7 @@ struct desk_setup {
 	const struct keyring *keyring; /* borrowed, all of these */
 	struct checks *checks;
 	struct counter *counter;
+	struct daemon *daemon; /* what registration leads to */
 	struct lookups *lookups;
 };
 

@@ -34,7 +34,7 @@ struct router_setup {
 	void (*on_down)(void *arg, const char *why, bool is_auth,
 	    uint64_t retry_ms);
 	void (*on_violation)(void *arg, const char *what);
-	void *arg;
+	void *arg; /* the struct daemon */
 };
 
 int router_new(struct router **r, const struct router_setup *s, struct err *e);
