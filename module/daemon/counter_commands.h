@@ -14,5 +14,15 @@ extern const struct counter_command counter_agree;
 extern const struct counter_command counter_leave;
 extern const struct counter_command counter_mydata;
 extern const struct counter_command counter_prove;
+extern const struct counter_command counter_appeal;
+extern const struct counter_command counter_report;
+/* Staff's. */
+extern const struct counter_command counter_queue;
+extern const struct counter_command counter_case;
+extern const struct counter_command counter_suspend;
+extern const struct counter_command counter_restore;
+extern const struct counter_command counter_revoke;
+extern const struct counter_command counter_appeals;
+extern const struct counter_command counter_reports;
 
 #endif
