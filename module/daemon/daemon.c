@@ -135,13 +135,15 @@ on_stream_down(void *arg, const char *why, bool is_auth, uint64_t retry_ms)
 	guards_on_down(d->guards);
 	if (d->is_stopping)
 		return;
-	if (advice == NULL)
+	if (is_auth && advice != NULL)
+		log_event(LOG_ERROR, "secret-refused", "why", why, "do", advice,
+		    "retry-ms", LOG_NUM(retry_ms), NULL);
+	else if (advice != NULL)
+		log_event(LOG_WARNING, "stream-down", "why", why, "do", advice,
+		    "retry-ms", LOG_NUM(retry_ms), NULL);
+	else
 		log_event(LOG_WARNING, "stream-down", "why", why, "retry-ms",
 		    LOG_NUM(retry_ms), NULL);
-	else
-		log_event(is_auth ? LOG_ERROR : LOG_WARNING,
-		    is_auth ? "secret-refused" : "stream-down", "why", why,
-		    "do", advice, "retry-ms", LOG_NUM(retry_ms), NULL);
 }
 
 static void
