@@ -1,10 +1,12 @@
 /* Answers what is no guard's business; see desk.h. */
 #include "daemon/desk.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/daemon.h"
 #include "daemon/door.h"
 #include "xmpp/disco.h"
 #include "xmpp/ns.h"
@@ -21,7 +23,7 @@ keys_form(const struct desk_setup *d)
 
 /* PROTOCOL.md: who runs this, and what one can be approved for. */
 static struct form *
-operator_form(const struct config *c)
+operator_form(const struct config *c, const struct agreements *agreements)
 {
 	struct form *f = form_new(NS_OPERATOR);
 	struct form_field *categories;
@@ -33,11 +35,18 @@ operator_form(const struct config *c)
 	categories = form_add(f, FORM_LIST_MULTI, "categories", NULL);
 	for (size_t i = 0; i < c->policy.category_count; i++) {
 		const struct category *row = &c->policy.categories[i];
-		char var[FORM_VAR_MAX + 1];
+		char var[FORM_VAR_MAX + 1], version[24];
+		struct agreement newest;
 
 		form_value(categories, row->id);
 		(void)snprintf(var, sizeof var, "title:%s", row->id);
 		form_add_line(f, var, NULL, row->title);
+		if (agreements_find(agreements, row->id, NULL, &newest) == 0)
+			continue;
+		(void)snprintf(var, sizeof var, "agreement:%s", row->id);
+		(void)snprintf(version, sizeof version, "%" PRId64,
+		    newest.version);
+		form_add_line(f, var, NULL, version);
 	}
 	return f;
 }
@@ -64,8 +73,8 @@ info_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
 	/* The last is there if readers may report. */
 	static const char *const features[] = { NS_GUARD, NS_COMMANDS,
 		NS_REGISTER, NS_REPORTING };
-	struct form *forms[] = { keys_form(d), operator_form(c),
-		contact_form(c) };
+	struct form *forms[] = { keys_form(d),
+		operator_form(c, d->daemon->agreements), contact_form(c) };
 	const struct disco disco = { .name = "Masthead",
 		.version = MASTHEAD_VERSION,
 		.features = features,
