@@ -572,7 +572,7 @@ build(const char *path, struct err *e)
 	(void)close(fd);
 	if (connect_file(&s, e) == 0 && configure(&s, e) == 0 &&
 	    run_text(&s, "PRAGMA journal_mode = WAL", e) == 0 &&
-	    sqlite_migrate(&s, e) == 0)
+	    sqlite_migrate(&s, sqlite_schema_version(), e) == 0)
 		rc = 0;
 	disconnect(&s);
 	return rc;
@@ -659,8 +659,9 @@ open_file(struct sqlite *s, struct err *e)
 	if (connect_file(s, e) < 0 || check_file(s, e) < 0 ||
 	    configure(s, e) < 0)
 		return -1;
-	if (s->mode == STORE_WRITE ? sqlite_migrate(s, e) < 0
-				   : check_schema(s, e) < 0)
+	if (s->mode == STORE_WRITE
+		? sqlite_migrate(s, sqlite_schema_version(), e) < 0
+		: check_schema(s, e) < 0)
 		return -1;
 	if (s->mode == STORE_WRITE &&
 	    run_text(s, "PRAGMA journal_mode = WAL", e) < 0)

@@ -131,8 +131,8 @@ extern const char *const sqlite_migration_2[];
 
 /* The schema that this program knows. */
 int sqlite_schema_version(void);
-/* Brings the file to it, in one transaction. */
-int sqlite_migrate(struct sqlite *s, struct err *e);
+/* Brings the file to schema `to` at least, in one transaction. */
+int sqlite_migrate(struct sqlite *s, int to, struct err *e);
 
 /* sqlite_publisher.c */
 

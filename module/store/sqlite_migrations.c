@@ -175,7 +175,7 @@ run(struct sqlite *s, const char *sql, struct err *e)
 
 /* The steps that are missing, inside the caller's transaction. */
 static int
-migrate(struct sqlite *s, struct err *e)
+migrate(struct sqlite *s, int to, struct err *e)
 {
 	char sql[96];
 	int64_t version = 0;
@@ -188,9 +188,9 @@ migrate(struct sqlite *s, struct err *e)
 		    " program knows %d at most: it was used with a newer"
 		    " version of Masthead",
 		    s->path, (long long)version, VERSION);
-	if (version == VERSION)
+	if (version >= to)
 		return 0;
-	for (int64_t i = version; i < VERSION; i++)
+	for (int64_t i = version; i < to; i++)
 		for (const char *const *p = migrations[i]; *p; p++)
 			if (run(s, *p, e) < 0)
 				return err_prefix(e, "migration %d",
@@ -198,16 +198,16 @@ migrate(struct sqlite *s, struct err *e)
 	(void)sqlite3_snprintf(sizeof sql, sql,
 	    "PRAGMA application_id = %d;"
 	    "PRAGMA user_version = %d",
-	    SQLITE_APPLICATION_ID, VERSION);
+	    SQLITE_APPLICATION_ID, to);
 	return run(s, sql, e);
 }
 
 int
-sqlite_migrate(struct sqlite *s, struct err *e)
+sqlite_migrate(struct sqlite *s, int to, struct err *e)
 {
 	if (run(s, "BEGIN IMMEDIATE", e) < 0)
 		return -1;
-	if (migrate(s, e) == 0 && run(s, "COMMIT", e) == 0)
+	if (migrate(s, to, e) == 0 && run(s, "COMMIT", e) == 0)
 		return 0;
 	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
