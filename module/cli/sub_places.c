@@ -1,5 +1,6 @@
 /* mastheadctl places: where rules hold, and what came of them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/show.h"
 #include "cli/subcommand.h"
@@ -23,7 +24,11 @@ add_rule(struct table *t, const json_t *n)
 		show_number(n, "observed", observed),
 		show_number(n, "unavailable", unavailable) };
 
-	(void)snprintf(name, sizeof name, "  by %s", show_text(n, "rule"));
+	if (strcmp(show_text(n, "rule"), "none") == 0)
+		(void)snprintf(name, sizeof name, "  before any rule");
+	else
+		(void)snprintf(name, sizeof name, "  by %s",
+		    show_text(n, "rule"));
 	(void)table_add(t, cells);
 }
 

@@ -370,13 +370,13 @@ static const struct {
 	    "{\"rule\":\"publish\",\"passed\":5,\"refused\":0,"
 	    "\"observed\":12,\"unavailable\":0}]}]}}\n",
 	    "{\"args\":[\"places\"]}", 0,
-	    "ID  PLACE         MODE     PUBLISH  REPRINT  GUARD    PASSED  "
+	    "ID  PLACE              MODE     PUBLISH  REPRINT  GUARD    PASSED  "
 	    "REFUSED  WOULD REFUSE  UNDECIDED\n"
-	    "1   n@r.org       observe  news     nobody   MISSING  5       "
+	    "1   n@r.org            observe  news     nobody   MISSING  5       "
 	    "0        12            1\n"
-	    "      by none                                         0       "
+	    "      before any rule                                      0       "
 	    "0        0             1\n"
-	    "      by publish                                      5       "
+	    "      by publish                                           5       "
 	    "0        12            0\n",
 	    "" },
 	{ "keys", { "key", "list" },
