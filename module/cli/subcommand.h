@@ -45,6 +45,14 @@ enum ctl_exit sub_publisher_list(const char *socket_path, json_t *request,
 void sub_publisher_print_change(const json_t *result, FILE *out);
 void sub_publisher_print_list(const json_t *result, FILE *out);
 void sub_publisher_print_show(const json_t *result, FILE *out);
+/* sub_case.c */
+void sub_case_print_list(const json_t *result, FILE *out);
+void sub_case_print_appeals(const json_t *result, FILE *out);
+void sub_case_print_reports(const json_t *result, FILE *out);
+void sub_case_print_show(const json_t *result, FILE *out);
+void sub_case_print_appeal(const json_t *result, FILE *out);
+void sub_case_print_report(const json_t *result, FILE *out);
+void sub_case_print_change(const json_t *result, FILE *out);
 /* sub_explain.c */
 void sub_explain_print(const json_t *result, FILE *out);
 /* sub_places.c, sub_guards.c, sub_status.c, sub_reload.c */

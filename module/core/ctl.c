@@ -22,6 +22,15 @@
 		"JID", NULL, CTL_JID, true, 0                                  \
 	}
 
+#define CASE                                                                   \
+	{                                                                      \
+		"CASE", NULL, CTL_TEXT, true, 0                                \
+	}
+#define LIMIT                                                                  \
+	{                                                                      \
+		"--limit", "COUNT", CTL_COUNT, false, 0                        \
+	}
+
 const struct ctl_command ctl_commands[] = {
 	{ "publisher add", { JID }, { NAME } },
 	{ "publisher approve", { JID },
@@ -36,6 +45,30 @@ const struct ctl_command ctl_commands[] = {
 		{ "--after", "JID", CTL_JID, false, 0 },
 		{ "--limit", "COUNT", CTL_COUNT, false, 0 } } },
 	{ "publisher show", { JID }, { { 0 } } },
+	{ "case list", { { 0 } },
+	    { { "--state", "STATE", CTL_WORD, false, 0 }, LIMIT } },
+	{ "case show", { CASE }, { { 0 } } },
+	{ "case approve", { CASE },
+	    { { "--category", "CATEGORY", CTL_WORD, false, 0 }, REASON,
+		{ "--valid-for", "DURATION", CTL_DURATION, false, 0 } } },
+	{ "case refuse", { CASE },
+	    { { "--category", "CATEGORY", CTL_WORD, false, 0 }, REASON } },
+	{ "case ask", { CASE },
+	    { { "--question", "TEXT", CTL_TEXT, true, 0 } } },
+	{ "case identity", { CASE },
+	    { { "--method", "METHOD", CTL_WORD, true, 0 },
+		{ "--valid-for", "DURATION", CTL_DURATION, false, 0 },
+		{ "--details", "TEXT", CTL_TEXT, false, 0 } } },
+	{ "appeal list", { { 0 } }, { LIMIT } },
+	{ "appeal show", { { "APPEAL", NULL, CTL_KID, true, 0 } }, { { 0 } } },
+	{ "appeal decide", { { "APPEAL", NULL, CTL_KID, true, 0 } },
+	    { { "--uphold", NULL, CTL_FLAG, false, 0 },
+		{ "--dismiss", NULL, CTL_FLAG, false, 0 }, REASON } },
+	{ "report list", { { 0 } },
+	    { { "--closed", NULL, CTL_FLAG, false, 0 }, LIMIT } },
+	{ "report show", { { "REPORT", NULL, CTL_KID, true, 0 } }, { { 0 } } },
+	{ "report close", { { "REPORT", NULL, CTL_KID, true, 0 } },
+	    { { "--founded", NULL, CTL_FLAG, false, 0 }, REASON } },
 	{ "explain", { JID, { "ROOM", NULL, CTL_JID, false, 0 } },
 	    { { "--kind", "KIND", CTL_KIND, false, 0 },
 		{ "--reprint", NULL, CTL_FLAG, false, 0 },

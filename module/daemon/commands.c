@@ -17,6 +17,18 @@ const struct control_command commands_table[] = {
 	{ "publisher rename", command_change_run },
 	{ "publisher list", command_publisher_list },
 	{ "publisher show", command_publisher_show },
+	{ "case list", command_case_list },
+	{ "case show", command_case_show },
+	{ "case approve", command_case_approve },
+	{ "case refuse", command_case_refuse },
+	{ "case ask", command_case_ask },
+	{ "case identity", command_case_identity },
+	{ "appeal list", command_appeal_list },
+	{ "appeal show", command_appeal_show },
+	{ "appeal decide", command_appeal_decide },
+	{ "report list", command_report_list },
+	{ "report show", command_report_show },
+	{ "report close", command_report_close },
 	{ "explain", command_explain_run },
 	{ "places", command_status_places },
 	{ "guards", command_status_guards },
@@ -186,14 +198,13 @@ add_missing(void *arg, const struct guard_info *i)
 		i->host));
 }
 
-static void
-recall_done(void *arg, size_t told, size_t answered)
+void
+commands_reply_told(struct control_request *q, json_t *result, size_t told,
+    size_t answered)
 {
-	struct recall *r = arg;
-	struct daemon *d = commands_daemon(r->request);
 	struct missing m = { json_array(), json_array() };
 
-	guards_each(d->guards, add_missing, &m);
+	guards_each(commands_daemon(q)->guards, add_missing, &m);
 	if (answered < told)
 		warn(m.warnings,
 		    json_sprintf(
@@ -201,11 +212,19 @@ recall_done(void *arg, size_t told, size_t answered)
 			"acknowledged it yet; \"mastheadctl guards\" shows "
 			"which",
 			told - answered, told));
-	(void)json_object_set_new(r->result, "guards",
+	(void)json_object_set_new(result, "guards",
 	    json_pack("{s:I, s:I, s:o}", "told", (json_int_t)told, "answered",
 		(json_int_t)answered, "missing", m.hosts));
-	(void)json_object_set_new(r->result, "warnings", m.warnings);
-	control_reply(r->request, CTL_OK, r->result);
+	(void)json_object_set_new(result, "warnings", m.warnings);
+	control_reply(q, CTL_OK, result);
+}
+
+static void
+recall_done(void *arg, size_t told, size_t answered)
+{
+	struct recall *r = arg;
+
+	commands_reply_told(r->request, r->result, told, answered);
 	free(r);
 }
 

@@ -54,6 +54,23 @@ json_t *commands_words(const char *first, size_t count, size_t stride);
 void commands_recall_and_reply(struct control_request *q, json_t *result,
     int64_t serial, const char *actor);
 
+/* The same, when the guards have been told already: that many of them, of
+ * which so many have answered. */
+void commands_reply_told(struct control_request *q, json_t *result, size_t told,
+    size_t answered);
+
+void command_case_list(struct control_request *q);
+void command_case_show(struct control_request *q);
+void command_case_approve(struct control_request *q);
+void command_case_refuse(struct control_request *q);
+void command_case_ask(struct control_request *q);
+void command_case_identity(struct control_request *q);
+void command_appeal_list(struct control_request *q);
+void command_appeal_show(struct control_request *q);
+void command_appeal_decide(struct control_request *q);
+void command_report_list(struct control_request *q);
+void command_report_show(struct control_request *q);
+void command_report_close(struct control_request *q);
 void command_change_run(struct control_request *q);
 void command_publisher_list(struct control_request *q);
 void command_publisher_show(struct control_request *q);

@@ -121,6 +121,7 @@ on_stream_up(void *arg)
 	if (store_serial(d->reader, &serial, &e) == -1)
 		on_trouble(d, "register", &e);
 	guards_on_up(d->guards, serial);
+	notices_wake(d->notices);
 }
 
 static void
@@ -392,7 +393,10 @@ on_tick(uv_timer_t *t)
 	guards_tick(d->guards);
 	counter_tick(d->counter);
 	evidence_tick(d->evidence, d->writer, clock_mono_ms());
+	calendar_tick(d->calendar, clock_wall_s(), clock_mono_ms());
 	proofs_tick(d->proofs);
+	/* Those that mastheadctl and the clock left, too. */
+	notices_wake(d->notices);
 	guards_each(d->guards, warn_missing, d);
 	expire_tokens(d);
 	if (store_ping(d->reader, &e) == -1)
@@ -484,11 +488,12 @@ daemon_config(void *arg)
 	return checks_config(d->checks);
 }
 
-/* They wait in the register for who sends them. */
 static void
 on_notices(void *arg)
 {
-	(void)arg;
+	struct daemon *d = arg;
+
+	notices_wake(d->notices);
 }
 
 static int
@@ -507,6 +512,55 @@ open_cases(struct daemon *d, struct err *e)
 		return -1;
 	s.evidence = d->evidence;
 	return cases_new(&d->cases, &s, e);
+}
+
+/* What goes from cases to accounts, and comes from readers. */
+static int
+open_notices(struct daemon *d, struct err *e)
+{
+	const struct notices_setup s = { .cases = d->cases,
+		.writer = d->writer,
+		.catalogue = d->catalogue,
+		.domain = d->domain,
+		.out = daemon_out,
+		.flush = daemon_flush,
+		.on_trouble = on_trouble,
+		.arg = d };
+
+	d->reports = (struct reports_io){ .cases = d->cases,
+		.out = daemon_out,
+		.flush = daemon_flush,
+		.arg = d };
+	return notices_new(&d->notices, &s, e);
+}
+
+static void
+on_due(void *arg, const struct due_result *r)
+{
+	struct daemon *d = arg;
+
+	if (r->serial != 0)
+		guards_recall(d->guards, r->serial, NULL, NULL, NULL);
+	if (r->has_notices)
+		notices_wake(d->notices);
+}
+
+static void
+on_due_trouble(void *arg, const struct err *e)
+{
+	on_trouble(arg, "register", e);
+}
+
+static int
+open_calendar(struct daemon *d, struct err *e)
+{
+	const struct calendar_setup s = { .writer = d->writer,
+		.config = daemon_config,
+		.on_due = on_due,
+		.on_trouble = on_due_trouble,
+		.arg = d };
+
+	return calendar_new(&d->calendar, &s, e);
 }
 
 static int
@@ -541,6 +595,7 @@ open_stream(struct daemon *d, const struct config *c, struct err *e)
 		.guards = d->guards,
 		.keyring = &d->keyring,
 		.counter = d->counter,
+		.reports = &d->reports,
 		.domain = d->domain,
 		.out = daemon_out,
 		.flush = daemon_flush,
@@ -625,7 +680,8 @@ daemon_open(struct daemon *d, const char *config_path, struct config *c,
 		return -1;
 	}
 	/* From here on the checks own the configuration. */
-	if (open_cases(d, e) == -1 || open_proofs(d, e) == -1 ||
+	if (open_cases(d, e) == -1 || open_notices(d, e) == -1 ||
+	    open_calendar(d, e) == -1 || open_proofs(d, e) == -1 ||
 	    open_counter(d, e) == -1)
 		return -1;
 	return open_stream(d, c, e);
@@ -684,6 +740,8 @@ daemon_close(struct daemon *d)
 	(void)uv_run(&d->loop, UV_RUN_DEFAULT);
 	counter_free(d->counter);
 	proofs_free(d->proofs);
+	calendar_free(d->calendar);
+	notices_free(d->notices);
 	cases_free(d->cases);
 	evidence_free(d->evidence);
 	agreements_release(d->agreements);

@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "daemon/agreements.h"
 #include "daemon/badges.h"
+#include "daemon/calendar.h"
 #include "daemon/cases.h"
 #include "daemon/checks.h"
 #include "daemon/config.h"
@@ -22,7 +23,9 @@
 #include "daemon/evidence.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
+#include "daemon/notices.h"
 #include "daemon/proofs.h"
+#include "daemon/reports.h"
 #include "daemon/router.h"
 #include "daemon/writer.h"
 #include "store/store.h"
@@ -45,6 +48,9 @@ struct daemon {
 	struct agreements *agreements; /* of the configuration */
 	struct evidence *evidence;
 	struct cases *cases;
+	struct notices *notices;
+	struct calendar *calendar;
+	struct reports_io reports;
 	struct proofs *proofs;
 	struct counter *counter;
 	struct router *router;

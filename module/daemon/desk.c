@@ -100,6 +100,8 @@ iq_answer(const struct desk_setup *d, xmpp_stanza_t *iq, xmpp_stanza_t **r,
 	if (rc == 0)
 		rc = info_answer(d, iq, r, e);
 	if (rc == 0)
+		rc = reports_take(d->reports, iq, e);
+	if (rc == 0)
 		rc = lookups_answer(d->lookups, checks_config(d->checks), iq, r,
 		    e);
 	if (rc != 0)

@@ -12,12 +12,14 @@
 #include "daemon/counter.h"
 #include "daemon/keyring.h"
 #include "daemon/lookups.h"
+#include "daemon/reports.h"
 #include "xmpp/stanza.h"
 
 struct desk_setup {
 	const struct keyring *keyring; /* borrowed, all of these */
 	struct checks *checks;
 	struct counter *counter;
+	const struct reports_io *reports;
 	struct daemon *daemon; /* what registration leads to */
 	struct lookups *lookups;
 };

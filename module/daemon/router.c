@@ -51,6 +51,7 @@ router_new(struct router **r, const struct router_setup *s, struct err *e)
 	t->desk = (struct desk_setup){ .keyring = s->keyring,
 		.checks = s->checks,
 		.counter = s->counter,
+		.reports = s->reports,
 		.daemon = s->arg,
 		.lookups = t->lookups };
 	*r = t;

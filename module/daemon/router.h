@@ -15,6 +15,7 @@
 #include "daemon/counter.h"
 #include "daemon/guards.h"
 #include "daemon/keyring.h"
+#include "daemon/reports.h"
 #include "store/store.h"
 #include "xmpp/stream.h"
 
@@ -26,6 +27,7 @@ struct router_setup {
 	struct guards *guards;
 	const struct keyring *keyring;
 	struct counter *counter;
+	const struct reports_io *reports;
 	const char *domain;
 	struct buf *(*out)(void *arg);
 	void (*flush)(void *arg);
