@@ -12,6 +12,7 @@
 #include "daemon/daemon.h"
 #include "daemon/proofs.h"
 #include "net/claim.h"
+#include "text/idn.h"
 
 #define FORM "urn:masthead:prove:0"
 
@@ -49,9 +50,10 @@ static const char *
 text_of(struct counter_visit *v, const char *key, char r[CATALOGUE_TEXT_MAX])
 {
 	const struct proving_session *s = counter_state(v);
-	const struct catalogue_arg domain = { .name = "domain",
-		.text = s->row.domain };
+	char name[CASE_DOMAIN_MAX * 4 + 1];
+	const struct catalogue_arg domain = { .name = "domain", .text = name };
 
+	idn_to_unicode(s->row.domain, name, sizeof name);
 	counter_text(v, key, &domain, 1, r);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/log.h"
 #include "net/inspector.h"
+#include "text/idn.h"
 
 #define TOKEN_BYTES 20
 #define DUE_EVERY_MS 2000
@@ -62,15 +63,17 @@ void
 proofs_explain(struct catalogue *c, const char *lang, const char *domain,
     const struct prover_answer *a, char r[PROOFS_TEXT_MAX])
 {
+	char name[CASE_DOMAIN_MAX * 4 + 1];
 	const struct catalogue_arg args[] = {
 		{ .name = "asked", .text = a->asked },
 		{ .name = "got", .text = a->got },
-		{ .name = "domain", .text = domain },
+		{ .name = "domain", .text = name },
 	};
 	const size_t count = sizeof args / sizeof *args;
 	char asked[CATALOGUE_TEXT_MAX] = "", what[CATALOGUE_TEXT_MAX];
 	char key[64];
 
+	idn_to_unicode(domain, name, sizeof name);
 	if (a->asked[0] != '\0')
 		catalogue_text(c, lang, "prove_asked", args, count, asked,
 		    NULL);
@@ -328,8 +331,8 @@ record(struct check *c, enum proof_outcome outcome, int64_t next_s)
 {
 	const struct prover_answer *a = &c->outcome.answer;
 	char detail[CASE_DETAIL_MAX + 1], reason[CATALOGUE_TEXT_MAX];
-	const struct catalogue_arg domain = { .name = "domain",
-		.text = c->row.domain };
+	char name[CASE_DOMAIN_MAX * 4 + 1];
+	const struct catalogue_arg domain = { .name = "domain", .text = name };
 	const struct case_proof proof = { .domain = c->row.domain,
 		.method = c->row.method,
 		.outcome = outcome,
@@ -347,6 +350,7 @@ record(struct check *c, enum proof_outcome outcome, int64_t next_s)
 		.proof = &proof };
 
 	detail_of(c, detail);
+	idn_to_unicode(c->row.domain, name, sizeof name);
 	catalogue_text(c->proofs->catalogue, c->lang,
 	    outcome == PROOF_OK ? "prove_reason_back" : "prove_reason_lost",
 	    &domain, 1, reason, NULL);

@@ -42,8 +42,8 @@ static const struct {
 	/* A resolver on this machine is a good one. */
 	{ "do-not-query-localhost:", "no" },
 	/* Whoever asks again wants to know what is there now. */
-	{ "cache-max-ttl:", "1" },
-	{ "cache-max-negative-ttl:", "1" },
+	{ "cache-max-ttl:", "0" },
+	{ "cache-max-negative-ttl:", "0" },
 	/* A resolver that was down is asked again soon. */
 	{ "infra-host-ttl:", "10" },
 	/* One look-up now and then needs no big tables. */

@@ -2,9 +2,9 @@
  * Questions to DNS, asked on a thread of libunbound's and answered on the
  * loop; none blocks it.
  *
- * Answers are not kept longer than a second: somebody who has just published
- * a record wants to know whether it is there now.  What the resolvers behind
- * us remember is not ours to change.
+ * Answers are not kept: somebody who has just published a record wants to know
+ * whether it is there now.  libunbound itself remembers failures for some five
+ * seconds, and what the resolvers behind us remember is not ours to change.
  *
  * With a trust anchor, DNSSEC is validated here, whatever the resolver says
  * about it; it must then pass signatures on.

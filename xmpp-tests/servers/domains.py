@@ -11,7 +11,8 @@ which can be told to misbehave.
 Run as a program, for scenarios: `domains.py FOLDER DNS_PORT HTTPS_PORT` serves
 what lies in FOLDER, read anew for each question, until it is killed:
 
-    FOLDER/dns           lines "NAME TYPE VALUE"; NAME alone is there, empty
+    FOLDER/dns           lines "NAME TYPE VALUE"; NAME alone is there, empty;
+                         "NAME SERVFAIL" fails
     FOLDER/dns.refused   if it is there, every answer is SERVFAIL
     FOLDER/dns.silent    if it is there, no question is answered
     FOLDER/web/HOST/...  files
@@ -361,13 +362,17 @@ class FolderDns(Dns):
         super().__init__(port)
         self.rules["*"] = self._look
 
+    @staticmethod
+    def _fail(query):
+        r = dns.message.make_response(query)
+        r.set_rcode(dns.rcode.SERVFAIL)
+        return r
+
     def _look(self, query, _):
         if os.path.exists(self.folder + "/dns.silent"):
             return None
         if os.path.exists(self.folder + "/dns.refused"):
-            r = dns.message.make_response(query)
-            r.set_rcode(dns.rcode.SERVFAIL)
-            return r
+            return self._fail(query)
         self.records, self.names = {}, set()
         self.add(".", "NS", "a.root.example.")
         with open(self.folder + "/dns", encoding="utf-8") as f:
@@ -377,6 +382,9 @@ class FolderDns(Dns):
                     self.add(words[0], words[1], words[2].strip())
                 elif words:
                     self.add_name(words[0])
+                name = query.question[0].name.to_text()
+                if words[1:] == ["SERVFAIL"] and name == words[0] + ".":
+                    return self._fail(query)
         return self.answer(query)
 
 
