@@ -74,13 +74,13 @@ struct place {
 	char reprint[PLACE_CATEGORIES_MAX][CATEGORY_ID_MAX + 1];
 	unsigned reprint_count;
 	char labelled[CATEGORY_ID_MAX + 1]; /* "": every post counts */
-	bool others_may_react;		    /* rooms only */
 	unsigned exempt;		    /* PLACE_EXEMPT_* */
-	bool refuse_encrypted;
-	bool pass_unavailable;
 	enum place_mode mode;
 	enum place_badge badge;
-	uint32_t lease_s; /* for what passes; 0 for none */
+	uint32_t lease_s;      /* for what passes; 0 for none */
+	bool others_may_react; /* rooms only */
+	bool refuse_encrypted;
+	bool pass_unavailable;
 };
 
 /* One room or one node; strings borrowed, never NULL. */
