@@ -788,6 +788,31 @@ async def caps_bounce_with_overload(w):
 
 
 @test
+async def others_have_their_say_between_releases(w):
+    """Some twenty verdicts at once, for publishes that the server takes some time to
+    deliver: whoever comes in between is served before the last of them."""
+    c, a, b = w.component, await w.client('daily'), await w.client('bob')
+    subs = [f's{n}' for n in range(600)]
+    b.send(''.join(f"<iq type='set' id='{i}' to='{SERVICE}'><pubsub xmlns='{PUBSUB_NS}'>"
+                   f"<subscribe node='g/a' jid='bob@localhost/{i}'/></pubsub></iq>" for i in subs))
+    await b.ends(subs)
+    c.hold = True
+    ids = [f'b{n}' for n in range(64)]
+    # Short, so that many are asked about at once.
+    a.send(''.join(publish(i, 'g/a', item(i, "<p xmlns='x'/>")) for i in ids))
+    await c.asked(64)
+    arrived = []
+    for client in (a, b):
+        keep = client.received
+        client.received = lambda s, keep=keep: (arrived.append(s.get('id')), keep(s))
+    c.release()
+    await asyncio.sleep(0.05)
+    b.send("<iq type='get' id='ping' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")
+    eq(await a.ends(ids, 30), [(i, 'ok') for i in ids])
+    assert 'ping' in arrived and arrived.index('ping') < 15, arrived
+
+
+@test
 async def thousand_publishes_get_a_thousand_answers_in_order(w):
     c, a = w.component, await w.client('daily')
     ids = [f't{n}' for n in range(1000)]

@@ -60,6 +60,7 @@ M.MAX = {
 
 M.SECONDS = {
 	tick_idle = 1, tick_busy = 0.2;
+	turn = 0.05, turn_gap = 0.01; -- of releasing at a time
 	recall_kept = 60; -- no verdict is under way longer
 	ask_again = 10; -- about an occupant, after no answer
 	attach_again = 2, attach_again_max = 30;

@@ -26,6 +26,7 @@ local xpcall = require "util.xpcall".xpcall;
 local guard = module.guard;
 local MAX, traceback = guard.common.MAX, guard.common.traceback;
 local busy, now = guard.common.busy, guard.common.now;
+local link, SECONDS = guard.common.link, guard.common.SECONDS;
 local size_of = guard.structure.size_of;
 local bounce, verdict_error = guard.errors.bounce, guard.errors.verdict_error;
 local ways, saved = guard.ways, guard.saved;
@@ -169,6 +170,7 @@ local function let_go(item)
 end
 
 local is_releasing = false;
+local turn_began_at, released_at;
 local function release(item)
 	local began_at = not is_releasing and now();
 	is_releasing = true;
@@ -177,10 +179,44 @@ local function release(item)
 	passing[item.stanza] = nil;
 	if began_at then
 		is_releasing = false;
-		busy.s = busy.s + now() - began_at;
+		released_at = now();
+		busy.s = busy.s + released_at - began_at;
 	end
 	local done = ways[item.way].done;
 	if done then done(item); end
+end
+
+-- Lanes that are ready, left for the server's next turn: between hundreds of
+-- releases others have their say, and answers are read.
+local left = {};
+
+local function go_on()
+	local lanes = left;
+	left = {};
+	released_at = nil; -- a new turn
+	for i = 1, #lanes do
+		lanes[i].is_left = nil;
+		if lanes[i].first <= lanes[i].last then M.drain(lanes[i]); end
+	end
+end
+
+local function leave(lane)
+	if lane.is_left then return; end
+	lane.is_left = true;
+	left[#left + 1] = lane;
+	if #left == 1 then module:add_timer(0, go_on); end
+end
+
+-- Whether this turn has had its time.  What follows upon the last release at
+-- once, is of the same turn.
+local function is_turn_over()
+	if link.stopping then return false; end
+	local t = now();
+	if not released_at or t - released_at > SECONDS.turn_gap then
+		turn_began_at = t;
+		return false;
+	end
+	return t - turn_began_at > SECONDS.turn;
 end
 
 -- Releases what is ready at the head of a lane, in order.
@@ -190,6 +226,10 @@ function M.drain(lane)
 	while lane.first <= lane.last do
 		local item = lane[lane.first];
 		if item.waiting then break; end
+		if is_turn_over() then
+			leave(lane);
+			break;
+		end
 		if item.verdict and guard.verdicts.is_void(item.verdict, item.bare) then
 			guard.asking.check_again(item); -- recalled while it stood in line
 		else
@@ -207,6 +247,18 @@ function M.drain(lane)
 		local sender = senders[lane.from];
 		sender.lanes[lane.dest] = nil;
 		if next(sender.lanes) == nil then senders[lane.from] = nil; end
+	end
+end
+
+-- All lanes: after a reload, and at the end, when no turn follows.
+function M.drain_all()
+	local lanes = {};
+	for _, sender in pairs(senders) do
+		for _, lane in pairs(sender.lanes) do lanes[#lanes + 1] = lane; end
+	end
+	for i = 1, #lanes do
+		lanes[i].is_left = nil;
+		if lanes[i].first <= lanes[i].last then M.drain(lanes[i]); end
 	end
 end
 

@@ -91,10 +91,12 @@ end
 
 -- Before the sessions of clients are closed (mod_smacks at -90, mod_c2s at
 -- -100): what waits is bounced while its sender can still hear it.
-module:hook_global("server-stopping", function ()
+local function stop()
 	link.stopping = true;
 	asking.give_up_all();
-end, 100);
+	guard.lanes.drain_all();
+end
+module:hook_global("server-stopping", stop, 100);
 
 function module.save()
 	local state = { version = STATE_VERSION };
@@ -105,8 +107,7 @@ end
 function module.unload()
 	guard.each("on_end");
 	if module.reloading then return; end
-	link.stopping = true;
-	asking.give_up_all();
+	stop();
 	guard.each("on_unload");
 	attachment.detach();
 end
@@ -116,6 +117,7 @@ if not guard.common.component then
 end
 if not is_ours then places.load(); end
 attachment.start();
+guard.lanes.drain_all();
 if foreign and not is_ours then guard.lanes.adopt_foreign(foreign); end
 guard.nodes.show_issuer(); -- shows what the stored list says
 module:add_timer(SECONDS.tick_busy, tick);
