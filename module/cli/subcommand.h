@@ -63,6 +63,10 @@ void sub_reload_print(const json_t *result, FILE *out);
 /* sub_proof.c */
 void sub_proof_print_list(const json_t *result, FILE *out);
 void sub_proof_print_check(const json_t *result, FILE *out);
+/* sub_evidence.c */
+void sub_evidence_print_rotate(const json_t *result, FILE *out);
+void sub_evidence_print_erase(const json_t *result, FILE *out);
+void sub_evidence_print_export(const json_t *result, FILE *out);
 /* sub_key.c */
 void sub_key_print_list(const json_t *result, FILE *out);
 void sub_key_print_change(const json_t *result, FILE *out);
