@@ -9,6 +9,9 @@
 #include "xmpp/ns.h"
 #include "xmpp/xml.h"
 
+/* Bytes of all strings in the claims: base64 of them, of their names and
+ * dates, the header and the signature fit into TOKEN_MAX. */
+#define CLAIMS_MAX 2700
 #define HOLDER_MAX                                                             \
 	(PUBLICATION_ATTR_MAX + PLACE_CATEGORIES_MAX * (CATEGORY_ID_MAX + 1) + \
 	    16)
@@ -225,6 +228,23 @@ token_serves(const struct token_row *t, const struct badge_want *w)
 	    w->now_s < t->iat_s + (t->exp_s - t->iat_s) / 2;
 }
 
+/* Whether the claims fit into a token, whatever has to be escaped in them. */
+static bool
+fits_token(const struct badges *b, const struct badge_want *w, const char *aud)
+{
+	char sub[BADGES_ADDRESS_MAX + 1];
+	size_t len = strlen(b->s.domain) + strlen(aud) + 2 * strlen(w->name);
+
+	badges_subject(w->jid, sub);
+	len += strlen(sub);
+	if (w->at.node[0] == '\0')
+		len +=
+		    2 * strlen(w->occupant[0] != '\0' ? w->occupant : w->nick);
+	for (unsigned i = 0; i < w->verdict->badge_count; i++)
+		len += strlen(w->where->publish[w->verdict->badge_for[i]]) + 3;
+	return len <= CLAIMS_MAX;
+}
+
 static int
 issue_run(struct store *s, void *arg, struct err *e)
 {
@@ -295,6 +315,10 @@ badges_get(struct badges *b, const struct badge_want *w, badges_cb done,
 	int found;
 
 	audience_write(&w->at, aud);
+	if (!fits_token(b, w, aud)) {
+		done(arg, 0, NULL, NULL);
+		return;
+	}
 	holder_write(w, holder);
 	found = store_token_find(b->s.reader, w->jid, aud, holder,
 	    key_kid(b->s.keyring->active), &t, &e);

@@ -44,8 +44,8 @@ struct badge_want {
 	bool may_wait;	       /* for a token that must be written first */
 };
 
-/* `found` 1, or -1: no token could be had (never 0).  `t` is valid during
- * the call only. */
+/* `found` 1; 0: names so long that no token can say them, so there is none; or
+ * -1: no token could be had.  `t` is valid during the call only. */
 typedef void (*badges_cb)(void *arg, int found, const struct token_row *t,
     const struct err *e);
 

@@ -287,9 +287,14 @@ pass_done(void *arg, int found, const struct token_row *t, const struct err *e)
 	int64_t left_s;
 	uint32_t lease_s = p->verdict.lease_s;
 
-	if (found != 1) {
+	if (found == -1) {
 		check_unavailable(k, p->what, p->where, p->verdict.rule,
 		    "badge", e);
+		goto out;
+	}
+	if (found == 0) { /* who may publish, may do so under long names */
+		check_count(k, p->what, p->where, &p->verdict);
+		check_pass(k, p->what, &p->verdict, lease_s, 0, "");
 		goto out;
 	}
 	buf_reset(&c->scratch);

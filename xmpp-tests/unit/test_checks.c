@@ -337,6 +337,28 @@ START_TEST(tokens_name_the_node)
 }
 END_TEST
 
+/* The longest names: a token that names them could not be read. */
+START_TEST(names_too_long_for_a_token_pass_without)
+{
+	char node[PUBLICATION_ATTR_MAX + 1];
+
+	memset(node, ' ', PUBLICATION_ATTR_MAX);
+	node[PUBLICATION_ATTR_MAX] = '\0';
+	load("E1", of_service, of_accounts);
+	ask_node(DAILY, "", node, "1", "", "");
+	want("action='pass'");
+	want("lease='");
+	want_no("<badge ");
+	ck_assert_uint_eq(trouble_count, 0);
+	/* As long as may be without escapes. */
+	memset(node, 'n', PUBLICATION_ATTR_MAX);
+	ask_node(DAILY, "", node, "1", "", "");
+	writer_stop(writer);
+	want("<badge ");
+	ck_assert_uint_eq(trouble_count, 0);
+}
+END_TEST
+
 START_TEST(nodes_are_decided_by_their_own_rules)
 {
 	load("E1", of_service, of_accounts);
@@ -429,6 +451,7 @@ main(void)
 	tcase_add_test(t, a_slow_disk_delays_only_those_who_wait_for_it);
 	tcase_add_test(t, a_place_of_another_host_is_forbidden);
 	tcase_add_loop_test(t, tokens_name_the_node, 0, COUNT(audiences));
+	tcase_add_test(t, names_too_long_for_a_token_pass_without);
 	tcase_add_test(t, nodes_are_decided_by_their_own_rules);
 	tcase_add_test(t, what_came_of_it_is_counted_by_place_and_rule);
 	suite_add_tcase(s, t);
