@@ -132,13 +132,25 @@ wants(const struct application *a, const char *category)
 	return false;
 }
 
+/* Some clients show no options of which none is chosen: they are in words as
+ * well. */
+static void
+offer(const struct category *c, char *r, size_t cap)
+{
+	size_t len = strlen(r);
+
+	(void)snprintf(r + len, cap - len, "%s%s (%s)", len == 0 ? "" : ", ",
+	    c->id, c->title);
+}
+
 size_t
 applicant_categories(const struct applicant_words *w, struct form *f,
     const struct application *a)
 {
 	const struct config *c = w->config;
-	char text[CATALOGUE_TEXT_MAX];
+	char text[CATALOGUE_TEXT_MAX], offered[512] = "";
 	struct form_field *field;
+	const char *only = NULL;
 	size_t count = 0;
 
 	applicant_text(w, "apply_categories", NULL, 0, text);
@@ -155,8 +167,17 @@ applicant_categories(const struct applicant_words *w, struct form *f,
 		form_option(field, row->id, row->title);
 		if (wants(a, row->id))
 			form_value(field, row->id);
+		offer(row, offered, sizeof offered);
+		only = row->id;
 		count++;
 	}
+	if (count == 1 && !wants(a, only))
+		form_value(field, only);
+	applicant_text(w, "apply_categories_desc",
+	    (const struct catalogue_arg[]){
+		{ .name = "categories", .text = offered } },
+	    1, text);
+	form_desc(field, text);
 	return count;
 }
 

@@ -630,7 +630,7 @@ counter_ask(struct counter_visit *v, struct form *f, unsigned actions)
 }
 
 /*
- * Every fault, told three times: as a note, as the form's first paragraph
+ * Every fault, told three times: as a note, before the form's instructions
  * (some clients show no notes of a command that goes on), and at its field.
  */
 static void
@@ -652,6 +652,9 @@ tell_faults(struct counter_visit *v)
 	}
 	if (text.data != NULL && !text.failed) {
 		counter_note(v, ADHOC_ERROR, text.data);
+		/* XEP-0004 #protocol-formtypes: no line breaks there. */
+		for (char *s = text.data; (s = strchr(s, '\n')) != NULL; s++)
+			*s = ' ';
 		form_notice(f, text.data);
 	}
 	buf_clear(&text);

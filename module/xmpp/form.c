@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "core/utf8.h"
 #include "core/when.h"
 #include "xmpp/ns.h"
@@ -1064,19 +1065,37 @@ write_field(const struct form_field *field, xmpp_stanza_t *x, bool is_result)
 	return write_options(field, s);
 }
 
+/* All of them in one element: some clients show the first one alone. */
+static int
+write_instructions(const struct form *f, xmpp_stanza_t *x)
+{
+	const char *s = NULL;
+	struct buf text;
+	int rc = 0;
+
+	buf_init(&text, FORM_BYTES_MAX);
+	if (f->notice != NULL)
+		buf_adds(&text, f->notice);
+	while ((s = strings_next(&f->instructions, s)) != NULL) {
+		buf_adds(&text, text.len == 0 ? "" : " ");
+		buf_adds(&text, s);
+	}
+	if (text.failed)
+		rc = -1;
+	else if (text.len > 0)
+		rc = write_text(x, "instructions", text.data);
+	buf_clear(&text);
+	return rc;
+}
+
 static int
 write_head(const struct form *f, xmpp_stanza_t *x)
 {
-	const char *s = NULL;
 	xmpp_stanza_t *field;
 
 	if ((f->title != NULL && write_text(x, "title", f->title) == -1) ||
-	    (f->notice != NULL &&
-		write_text(x, "instructions", f->notice) == -1))
+	    write_instructions(f, x) == -1)
 		return -1;
-	while ((s = strings_next(&f->instructions, s)) != NULL)
-		if (write_text(x, "instructions", s) == -1)
-			return -1;
 	if (f->type == NULL)
 		return 0;
 	field = stanza_add(x, "field", NULL);

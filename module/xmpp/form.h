@@ -77,11 +77,11 @@ void form_free(struct form *f);
 /* Bytes of memory that it holds, about. */
 size_t form_bytes(const struct form *f);
 
-/* All strings are copied.  A second instruction is a second paragraph. */
+/* All strings are copied.  A second instruction comes after the first. */
 void form_title(struct form *f, const char *text);
 void form_instruct(struct form *f, const char *text);
-/* The paragraph before all instructions: what has just happened.  Replaces
- * the one that was there; NULL takes it away. */
+/* What comes before all instructions: what has just happened.  Replaces what
+ * was there; NULL takes it away.  XEP-0004 wants no line breaks there. */
 void form_notice(struct form *f, const char *text);
 
 /* Adds a field, in the order of the form.  `var` NULL or "" only for

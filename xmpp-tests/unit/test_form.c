@@ -294,8 +294,7 @@ assert_written(const char *type, const char *const *want)
 START_TEST(says_what_it_wants)
 {
 	static const char *const want[] = { "<title>Title</title>",
-		"<instructions>First.</instructions>"
-		"<instructions>Second.</instructions>",
+		"<instructions>First. Second.</instructions>",
 		"<value>urn:test:0</value>", "<required/>", "<range ",
 		" max=\"9\"", "datatype=\"xs:integer\"", "<list-range ",
 		" max=\"2\"", " min=\"1\"",
@@ -324,11 +323,9 @@ END_TEST
 
 START_TEST(comes_back_with_its_faults)
 {
-	static const char *const want[] = {
-		"<instructions>Look:</instructions><instructions>First.<",
+	static const char *const want[] = { "<instructions>Look: First.<",
 		"<desc>This is needed. Help.</desc>", "<value>kept</value>",
-		NULL
-	};
+		NULL };
 	struct form_field *f = form_add_line(form, "a", "A", NULL);
 	char *text;
 
