@@ -326,18 +326,41 @@ on_step(void *arg, const struct cases_outcome *o)
 	}
 }
 
+/* What a decision that follows from this says; NULL if none can. */
+static const char *
+reason_of(const struct check *c, enum proof_outcome outcome,
+    char r[CATALOGUE_TEXT_MAX])
+{
+	bool is_back = outcome == PROOF_OK && c->row.lost_s != 0;
+	char name[CASE_DOMAIN_MAX * 4 + 1];
+	const struct catalogue_arg domain = { .name = "domain", .text = name };
+
+	if (!c->is_publisher || (!is_back && outcome != PROOF_FAILED))
+		return NULL;
+	idn_to_unicode(c->row.domain, name, sizeof name);
+	catalogue_text(c->proofs->catalogue, c->lang,
+	    is_back ? "prove_reason_back" : "prove_reason_lost", &domain, 1, r,
+	    NULL);
+	return r;
+}
+
+/* As the register keeps it: "" where nobody looked. */
+static const char *
+dnssec_of(const struct check *c)
+{
+	enum dnssec d = c->outcome.answer.dnssec;
+
+	return d != DNSSEC_UNCHECKED ? dnssec_name(d) : "";
+}
+
 static void
 record(struct check *c, enum proof_outcome outcome, int64_t next_s)
 {
-	const struct prover_answer *a = &c->outcome.answer;
 	char detail[CASE_DETAIL_MAX + 1], reason[CATALOGUE_TEXT_MAX];
-	char name[CASE_DOMAIN_MAX * 4 + 1];
-	const struct catalogue_arg domain = { .name = "domain", .text = name };
 	const struct case_proof proof = { .domain = c->row.domain,
 		.method = c->row.method,
 		.outcome = outcome,
-		.dnssec =
-		    c->row.method == PROOF_DNS ? dnssec_name(a->dnssec) : "",
+		.dnssec = dnssec_of(c),
 		.detail = detail,
 		.next_s = next_s };
 	struct case_step step = { .action = CASE_PROOF,
@@ -346,14 +369,10 @@ record(struct check *c, enum proof_outcome outcome, int64_t next_s)
 		.role = c->role,
 		.lang =
 		    c->role == CASE_SELF && c->lang[0] != '\0' ? c->lang : NULL,
-		.reason = reason,
+		.reason = reason_of(c, outcome, reason),
 		.proof = &proof };
 
 	detail_of(c, detail);
-	idn_to_unicode(c->row.domain, name, sizeof name);
-	catalogue_text(c->proofs->catalogue, c->lang,
-	    outcome == PROOF_OK ? "prove_reason_back" : "prove_reason_lost",
-	    &domain, 1, reason, NULL);
 	cases_step(c->proofs->cases, &step, on_step, c);
 }
 
