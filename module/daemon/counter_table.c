@@ -11,6 +11,7 @@ const struct counter_command *const counter_commands[] = {
 	&counter_renew,
 	&counter_agree,
 	&counter_leave,
+	&counter_mydata,
 	&counter_prove,
 	&counter_appeal,
 	&counter_report,
