@@ -1,6 +1,7 @@
 /* The sealed part of what an applicant says; see applicant.h. */
 #include "daemon/applicant.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,20 @@ applicant_unseal(const struct evidence *v, struct store *s, const char *id,
 	return rc;
 }
 
+/* A text is sealed as {"text": ...}. */
+static int
+question_read(const char *json, char r[PUBLISHER_REASON_MAX + 1], struct err *e)
+{
+	json_t *o = json_loads(json, 0, NULL);
+	const char *text = json_string_value(json_object_get(o, "text"));
+	int rc = text == NULL ? err_set(e, "a question that is no text") : 0;
+
+	if (text != NULL)
+		(void)snprintf(r, PUBLISHER_REASON_MAX + 1, "%s", text);
+	json_decref(o);
+	return rc;
+}
+
 static int
 keep_question(void *arg, const struct event_row *v)
 {
@@ -66,7 +81,7 @@ applicant_question(const struct evidence *v, struct store *s,
 	if (a->question[0] != '\0')
 		rc = evidence_read(v, s, a->question, &text, &len, e);
 	if (rc == 1)
-		(void)snprintf(r, PUBLISHER_REASON_MAX + 1, "%s", text);
+		rc = question_read(text, r, e);
 	evidence_forget(text, len);
 	if (rc == -1)
 		return -1;
