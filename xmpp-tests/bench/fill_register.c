@@ -33,7 +33,8 @@ static const char fill[] =
     " category, until_s, serial) SELECT %lld + i,"
     " 'p' || i || '@example.org', %lld, 'approve', 'mastheadctl:bench',"
     " 'register extract seen', 'news', %lld, 2 * i + 1 FROM n;"
-    "INSERT INTO approvals SELECT 'p' || i || '@example.org', 'news', %lld,"
+    "INSERT INTO approvals (jid, category, since_s, until_s,"
+    " decision) SELECT 'p' || i || '@example.org', 'news', %lld,"
     " %lld, %lld + i FROM n ORDER BY 1;"
     "COMMIT;"
     "PRAGMA wal_checkpoint(TRUNCATE);";
