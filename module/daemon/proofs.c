@@ -135,7 +135,8 @@ out:
 	return rc;
 }
 
-/* The domain that the account applies with; 1, 0 or -1. */
+/* The domain that the account applies with; 1, 0 or -1.  `*since_s`: what was
+ * begun before belongs to another application. */
 static int
 applied_domain(struct proofs *p, const char *jid, char r[CASE_DOMAIN_MAX + 1],
     int64_t *since_s, struct err *e)
@@ -148,7 +149,7 @@ applied_domain(struct proofs *p, const char *jid, char r[CASE_DOMAIN_MAX + 1],
 	rc = store_application_current(cases_reader(p->cases), jid, a, e);
 	if (rc == 1) {
 		memcpy(r, a->domain, sizeof a->domain);
-		*since_s = a->created_s;
+		*since_s = a->kind == APPLICATION_NEW ? a->created_s : 0;
 		rc = a->domain[0] != '\0';
 	}
 	free(a);
@@ -190,10 +191,7 @@ proofs_find(struct proofs *p, const char *jid, struct proof_row *r,
 	rc = store_proof_find(cases_reader(p->cases), jid, domain, r, e);
 	if (rc == -1)
 		return -1;
-	/* A token serves one application: a renewal or change gets its own
-	 * only if the domain was never proved or is a new one. */
-	*is_begun = rc == 1 && r->token[0] != '\0' &&
-	    (r->begun_s >= since_s || r->proved_s != 0);
+	*is_begun = rc == 1 && r->token[0] != '\0' && r->begun_s >= since_s;
 	(void)snprintf(r->jid, sizeof r->jid, "%s", jid);
 	(void)snprintf(r->domain, sizeof r->domain, "%s", domain);
 	return 1;

@@ -114,8 +114,9 @@ int flow_report_close(struct flow *f);
 
 int flow_proof_begin(struct flow *f);
 int flow_proof(struct flow *f);
-/* 1 if the account's proof of this domain stands, 0, -1. */
-int sqlite_proved(struct sqlite *s, const char *jid, const char *domain,
+/* 1 if the domain that it is applied with is proved, 0, -1.  What an earlier
+ * application has proved does not count for a NEW one. */
+int sqlite_proved(struct sqlite *s, const struct application *a,
     struct err *e);
 
 /* sqlite_evidence.c */

@@ -7,15 +7,15 @@
 #define LOST_REASON_SQL "decided_by = 'masthead' AND action = 'suspend'"
 
 int
-sqlite_proved(struct sqlite *s, const char *jid, const char *domain,
-    struct err *e)
+sqlite_proved(struct sqlite *s, const struct application *a, struct err *e)
 {
+	int64_t since_s = a->kind == APPLICATION_NEW ? a->created_s : 1;
 	int64_t one;
 
 	return sql_number(s, e, &one,
 	    "SELECT 1 FROM proofs WHERE jid = ?1 AND domain = ?2"
-	    " AND proved_s > 0 AND lost_s = 0",
-	    "tt", jid, domain);
+	    " AND proved_s >= ?3 AND lost_s = 0",
+	    "tti", a->jid, a->domain, since_s);
 }
 
 /* The domain must be what the account applies with, or is approved with. */

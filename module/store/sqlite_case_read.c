@@ -266,7 +266,7 @@ int
 sqlite_votes_needed(void *handle, const struct application *a,
     const struct case_rules *rules, unsigned *r, struct err *e)
 {
-	int rc = sqlite_proved(handle, a->jid, a->domain, e);
+	int rc = sqlite_proved(handle, a, e);
 
 	if (rc < 0)
 		return -1;

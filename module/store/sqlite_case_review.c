@@ -188,7 +188,7 @@ vote(struct flow *f, int64_t *until_r)
 		"SELECT min(until_s) FROM votes WHERE application = ?1"
 		" AND category = ?2",
 		"tt", f->app.id, category) < 0 ||
-	    (proved = sqlite_proved(f->s, f->jid, f->app.domain, f->e)) < 0)
+	    (proved = sqlite_proved(f->s, &f->app, f->e)) < 0)
 		return -1;
 	needed = caseflow_votes(f->rules, proved == 1);
 	f->r->missing = voted >= (int64_t)needed ? 0 : needed - (unsigned)voted;

@@ -602,6 +602,37 @@ START_TEST(test_lost_proof)
 }
 END_TEST
 
+/* What was proved for an application that is over proves nothing for the
+ * next one: the domain may be somebody else's by now. */
+START_TEST(test_old_proof)
+{
+	struct application a =
+	    fields(APPLICATION_NEW, "Daily", "daily.example");
+	const char *id =
+	    submitted(DAILY, APPLICATION_NEW, "Daily", "daily.example");
+	struct case_step s = by_self(CASE_WITHDRAW, DAILY, id);
+	struct application found;
+	unsigned votes = 0;
+
+	prove(DAILY, "daily.example");
+	ck_assert_int_eq(store_application_find(fx_r, id, &found, &fx_e), 1);
+	fx_ok(store_votes_needed(fx_r, &found, &rules, &votes, &fx_e));
+	ck_assert_uint_eq(votes, 1);
+	ck_go(&s);
+
+	id = fresh();
+	s = by_self(CASE_DRAFT, DAILY, id);
+	s.fields = &a;
+	s.now_s = T0 + 1000;
+	s.sealed[0] = sealed(EVIDENCE_APPLICATION);
+	s.sealed_count = 1;
+	ck_go(&s);
+	ck_assert_int_eq(store_application_find(fx_r, id, &found, &fx_e), 1);
+	fx_ok(store_votes_needed(fx_r, &found, &rules, &votes, &fx_e));
+	ck_assert_uint_eq(votes, 2);
+}
+END_TEST
+
 START_TEST(test_reports)
 {
 	static struct report_row row;
@@ -1085,6 +1116,7 @@ main(void)
 	tcase_add_test(c, test_appeal);
 	tcase_add_test(c, test_suspension_and_appeal);
 	tcase_add_test(c, test_lost_proof);
+	tcase_add_test(c, test_old_proof);
 	tcase_add_test(c, test_reports);
 	tcase_add_test(c, test_agreements);
 	tcase_add_test(c, test_due);
