@@ -241,10 +241,14 @@ on_timer_closed(uv_handle_t *h)
 void
 fetcher_close(struct fetcher *r)
 {
+	struct fetch *next;
+
 	if (r == NULL || r->is_closing)
 		return;
-	while (r->first != NULL)
-		fetch_cancel(r->first);
+	for (struct fetch *f = r->first; f != NULL; f = next) {
+		next = f->next;
+		fetch_cancel(f);
+	}
 	r->is_closing = true;
 	(void)curl_multi_cleanup(r->multi);
 	curl_global_cleanup();

@@ -276,6 +276,7 @@ void
 inspector_close(struct inspector *i)
 {
 	static const char why[] = "Masthead is being stopped";
+	struct job *next;
 
 	if (i == NULL || i->is_closed)
 		return;
@@ -287,9 +288,8 @@ inspector_close(struct inspector *i)
 	(void)uv_thread_join(&i->thread);
 	(void)uv_loop_close(&i->loop);
 	on_ended(&i->ended_wake);
-	while (i->pending != NULL) {
-		struct job *j = i->pending;
-
+	for (struct job *j = i->pending; j != NULL; j = next) {
+		next = j->next;
 		memcpy(j->answer.got, why, sizeof why);
 		job_deliver(j);
 	}

@@ -258,31 +258,38 @@ start_dns(struct proving *c)
 
 static void start_fetch(struct proving *c);
 
+/* With https, the port has to be the same, too. */
+static bool
+is_same_host(const struct proving *c, const char *url, struct fetch_url *u)
+{
+	return fetch_url_parse(url, u) == 0 && !u->has_user &&
+	    strcmp(u->host, c->domain) == 0 &&
+	    (strcmp(u->scheme, "https") != 0 || u->port == c->request.port);
+}
+
 /* Whether a redirect stays where the proof has to be; otherwise it is the
  * end of the check. */
 static bool
 may_follow(struct proving *c, const char *url)
 {
 	struct fetch_url u;
-	enum prover_why why;
 
 	put_got(c, url);
-	if (fetch_url_parse(url, &u) == -1 || u.has_user ||
-	    strcmp(u.host, c->domain) != 0)
-		why = PROVER_REDIRECT_HOST;
-	else if (strcmp(u.scheme, "https") != 0)
-		why = PROVER_REDIRECT_PLAIN;
-	else if (u.port != c->request.port)
-		why = PROVER_REDIRECT_HOST;
-	else if (++c->redirects > PROVER_REDIRECTS_MAX)
-		why = PROVER_REDIRECT_MANY;
-	else {
-		memcpy(c->path, u.path, sizeof c->path);
-		c->answer.got[0] = '\0';
-		return true;
+	if (!is_same_host(c, url, &u)) {
+		finish(c, PROVER_MISSING, PROVER_REDIRECT_HOST);
+		return false;
 	}
-	finish(c, PROVER_MISSING, why);
-	return false;
+	if (strcmp(u.scheme, "https") != 0) {
+		finish(c, PROVER_MISSING, PROVER_REDIRECT_PLAIN);
+		return false;
+	}
+	if (++c->redirects > PROVER_REDIRECTS_MAX) {
+		finish(c, PROVER_MISSING, PROVER_REDIRECT_MANY);
+		return false;
+	}
+	memcpy(c->path, u.path, sizeof c->path);
+	c->answer.got[0] = '\0';
+	return true;
 }
 
 static void
@@ -607,16 +614,25 @@ on_kick_closed(uv_handle_t *h)
 	free(h->data);
 }
 
+static void
+cancel_all(struct proving *first)
+{
+	struct proving *next;
+
+	for (struct proving *c = first; c != NULL; c = next) {
+		next = c->next;
+		prover_cancel(c);
+	}
+}
+
 void
 prover_close(struct prover *p)
 {
 	if (p == NULL || p->is_closing)
 		return;
 	p->is_closing = true;
-	while (p->waiting != NULL)
-		prover_cancel(p->waiting);
-	while (p->running != NULL)
-		prover_cancel(p->running);
+	cancel_all(p->waiting);
+	cancel_all(p->running);
 	fetcher_close(p->fetcher);
 	resolver_close(p->resolver);
 	uv_close((uv_handle_t *)&p->kick, on_kick_closed);
