@@ -387,6 +387,11 @@ on_checked(void *arg, const struct prover_answer *a)
 		check_finish(c, PROOFS_UNAVAILABLE);
 		return;
 	}
+	/* Trouble of our own: for the operator, whoever asked. */
+	if ((a->why == PROVER_RESOLVER || a->why == PROVER_FAULT) &&
+	    log_once_a_minute("proof-not-checked"))
+		log_event(LOG_WARNING, "proof-not-checked", "asked", a->asked,
+		    "why", prover_why_name(a->why), "got", a->got, NULL);
 	rc = is_publishers(c->proofs, c->row.jid, c->row.domain, NULL,
 	    &c->outcome.e);
 	if (rc == -1) {
