@@ -70,6 +70,12 @@ name_of(const unsigned char id[EVIDENCE_KEY_LEN], char r[NAME_LEN + 1])
 		(void)snprintf(r + 2 * i, 3, "%02x", id[i]);
 }
 
+static unsigned
+digit_of(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
 /* "0123456789abcdef.key" */
 static bool
 id_of(const char *file, unsigned char r[EVIDENCE_KEY_LEN])
@@ -77,13 +83,9 @@ id_of(const char *file, unsigned char r[EVIDENCE_KEY_LEN])
 	if (strspn(file, "0123456789abcdef") != NAME_LEN ||
 	    strcmp(file + NAME_LEN, ".key") != 0)
 		return false;
-	for (size_t i = 0; i < EVIDENCE_KEY_LEN; i++) {
-		unsigned byte;
-
-		if (sscanf(file + 2 * i, "%2x", &byte) != 1)
-			return false;
-		r[i] = (unsigned char)byte;
-	}
+	for (size_t i = 0; i < EVIDENCE_KEY_LEN; i++)
+		r[i] = (unsigned char)(digit_of(file[2 * i]) << 4 |
+		    digit_of(file[2 * i + 1]));
 	return true;
 }
 

@@ -116,8 +116,7 @@ int flow_proof_begin(struct flow *f);
 int flow_proof(struct flow *f);
 /* 1 if the domain that it is applied with is proved, 0, -1.  What an earlier
  * application has proved does not count for a NEW one. */
-int sqlite_proved(struct sqlite *s, const struct application *a,
-    struct err *e);
+int sqlite_proved(struct sqlite *s, const struct application *a, struct err *e);
 
 /* sqlite_evidence.c */
 

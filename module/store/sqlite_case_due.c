@@ -21,26 +21,26 @@ struct due {
 	int64_t date_s;
 };
 
-/* What is due, row by row: jid, category, object, date.  Rows are gone once
- * they are handled, so each is looked for anew. */
+/* One row of what is due: jid, category, object, date; 1, 0 or -1. */
 static int
-next_due(struct sqlite *s, struct due *d, int64_t now_s, const char *sql,
-    int64_t at, struct err *e)
+read_due(struct sqlite *s, struct due *d, int64_t now_s, sqlite3_stmt *st,
+    struct err *e)
 {
-	sqlite3_stmt *st = sql_query(s, e, sql, "i", at);
 	int rc = sql_next(s, st, e);
 
 	if (rc != 1)
 		return rc;
 	*d = (struct due){ .date_s = sqlite3_column_int64(st, 3) };
-	if (sqlite_column_copy(s, st, 0, d->jid, sizeof d->jid, e) < 0 ||
-	    sqlite_column_copy(s, st, 1, d->category, sizeof d->category, e) <
-		0 ||
-	    sqlite_column_copy(s, st, 2, d->object, sizeof d->object, e) < 0) {
-		sql_end(st);
-		return -1;
-	}
+	rc = sqlite_column_copy(s, st, 0, d->jid, sizeof d->jid, e);
+	if (rc == 0)
+		rc = sqlite_column_copy(s, st, 1, d->category,
+		    sizeof d->category, e);
+	if (rc == 0)
+		rc = sqlite_column_copy(s, st, 2, d->object, sizeof d->object,
+		    e);
 	sql_end(st);
+	if (rc < 0)
+		return -1;
 	d->step = (struct case_step){ .jid = d->jid,
 		.by = CASE_BY_SYSTEM,
 		.role = CASE_SYSTEM,
@@ -155,7 +155,8 @@ turn(struct sqlite *s, const char *sql, int64_t at, int64_t now_s,
 	if (d == NULL)
 		return err_set(e, "no memory for the register");
 	for (unsigned i = 0; i <= limit; i++) {
-		rc = next_due(s, d, now_s, sql, at, e);
+		/* It is gone once it is handled: each is looked for anew. */
+		rc = read_due(s, d, now_s, sql_query(s, e, sql, "i", at), e);
 		if (rc == 1 && i == limit) {
 			r->has_more = true;
 			rc = 0;
@@ -182,72 +183,55 @@ remind(struct due *d, struct due_result *r)
 		.date_s = d->date_s });
 }
 
-/* One for each `before`, but after a long pause the last one alone: marked
- * are all that are due, said is it once. */
+/* An approval that ends within `before_s`, and nobody was told; a renewal
+ * that is under way needs no reminder. */
+static const char reminder_sql[] =
+    "SELECT a.jid, a.category, '', a.until_s FROM approvals a"
+    " JOIN publishers p ON p.jid = a.jid AND p.state = 'approved'"
+    " WHERE a.is_over = 0 AND a.until_s > ?1 AND a.until_s <= ?1 + ?2"
+    " AND a.since_s <= a.until_s - ?2"
+    " AND NOT EXISTS (SELECT 1 FROM reminders m WHERE m.jid = a.jid"
+    " AND m.category = a.category AND m.until_s = a.until_s"
+    " AND m.before_s <= ?2)"
+    " AND NOT EXISTS (SELECT 1 FROM applications q WHERE q.jid = a.jid"
+    " AND q.kind = 'renewal' AND q.state IN ('open', 'asked')) LIMIT 1";
+
+/* 1 with the next one, marked; 0 or -1. */
 static int
-remind_of(struct sqlite *s, const struct due_rules *rules, unsigned which,
-    int64_t now_s, unsigned limit, struct due_result *r, struct err *e)
+next_reminder(struct sqlite *s, struct due *d, int64_t now_s, int64_t before_s,
+    struct err *e)
 {
-	int64_t before_s = rules->remind_s[which];
+	int rc = read_due(s, d, now_s,
+	    sql_query(s, e, reminder_sql, "ii", now_s, before_s), e);
+
+	if (rc != 1)
+		return rc;
+	rc = sql_run(s, e,
+	    "INSERT INTO reminders (jid, category, until_s, before_s)"
+	    " VALUES (?1, ?2, ?3, ?4)",
+	    "ttii", d->jid, d->category, d->date_s, before_s);
+	return rc < 0 ? -1 : 1;
+}
+
+static int
+remind_of(struct sqlite *s, int64_t before_s, int64_t now_s, unsigned limit,
+    struct due_result *r, struct err *e)
+{
 	struct due *d = malloc(sizeof *d);
-	sqlite3_stmt *st;
-	int rc = 0;
+	int rc = 1;
 
 	if (d == NULL)
 		return err_set(e, "no memory for the register");
-	for (unsigned i = 0; i <= limit; i++) {
-		st = sql_query(s, e,
-		    "SELECT a.jid, a.category, '', a.until_s FROM approvals a"
-		    " JOIN publishers p ON p.jid = a.jid"
-		    " AND p.state = 'approved' WHERE a.is_over = 0"
-		    " AND a.until_s > ?1 AND a.until_s <= ?1 + ?2"
-		    " AND a.since_s <= a.until_s - ?2"
-		    " AND NOT EXISTS (SELECT 1 FROM reminders m"
-		    " WHERE m.jid = a.jid AND m.category = a.category"
-		    " AND m.until_s = a.until_s AND m.before_s <= ?2)"
-		    " AND NOT EXISTS (SELECT 1 FROM applications q"
-		    " WHERE q.jid = a.jid AND q.kind = 'renewal'"
-		    " AND q.state IN ('open', 'asked')) LIMIT 1",
-		    "ii", now_s, before_s);
-		rc = sql_next(s, st, e);
-		if (rc != 1)
-			break;
-		if (i == limit) {
-			sql_end(st);
-			r->has_more = true;
-			rc = 0;
-			break;
-		}
-		*d = (struct due){ .date_s = sqlite3_column_int64(st, 3) };
-		rc = sqlite_column_copy(s, st, 0, d->jid, sizeof d->jid, e);
-		if (rc == 0)
-			rc = sqlite_column_copy(s, st, 1, d->category,
-			    sizeof d->category, e);
-		sql_end(st);
-		d->step = (struct case_step){ .jid = d->jid,
-			.by = CASE_BY_SYSTEM,
-			.role = CASE_SYSTEM,
-			.now_s = now_s };
-		d->f = (struct flow){ .s = s,
-			.step = &d->step,
-			.r = &d->r,
-			.e = e,
-			.jid = d->jid,
-			.object = "" };
-		if (rc < 0 || flow_standing(&d->f) < 0 ||
-		    (rc = sql_run(s, e,
-			 "INSERT INTO reminders (jid, category, until_s,"
-			 " before_s) VALUES (?1, ?2, ?3, ?4)",
-			 "ttii", d->jid, d->category, d->date_s, before_s)) <
-			0 ||
-		    (rc = remind(d, r)) < 0) {
+	for (unsigned i = 0; rc == 1 && i < limit; i++) {
+		rc = next_reminder(s, d, now_s, before_s, e);
+		if (rc == 1 && remind(d, r) < 0)
 			rc = -1;
-			break;
-		}
-		count_effects(d, r);
+		if (rc == 1)
+			count_effects(d, r);
 	}
+	r->has_more = r->has_more || rc == 1;
 	free(d);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 /* The shortest first, which speaks for the longer ones. */
@@ -267,7 +251,7 @@ remind_all(struct sqlite *s, const struct due_rules *rules, int64_t now_s,
 				next = i;
 		if (next == rules->remind_count)
 			break;
-		if (remind_of(s, rules, next, now_s, limit, r, e) < 0)
+		if (remind_of(s, rules->remind_s[next], now_s, limit, r, e) < 0)
 			return -1;
 		done_s = rules->remind_s[next];
 	}

@@ -178,7 +178,7 @@ come_back(struct flow *f)
 int
 flow_proof(struct flow *f)
 {
-	struct standing_proof was;
+	struct standing_proof was = { 0, 0 };
 	enum proof_outcome outcome = f->step->proof->outcome;
 	int rc;
 

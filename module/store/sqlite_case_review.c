@@ -380,7 +380,7 @@ refuse_rest(struct flow *f)
 {
 	struct application *a = &f->app;
 	const char *category = f->step->category;
-	enum application_state state;
+	enum application_state state = APPLICATION_NONE;
 
 	if (a->kind == APPLICATION_CHANGE && category != NULL)
 		return caseflow_refuse(f->r, CASE_NO_CATEGORY, f->e,
