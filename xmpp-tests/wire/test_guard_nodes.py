@@ -47,7 +47,8 @@ ACCOUNT_PLACES = f"""
 <place id='302' kind='node' name='{BULLETIN}' owner='*'/>
 <place id='303' kind='node' name='{BULLETIN}' owner='daily'/>
 <place id='304' kind='node' name='{BLOG}:comments/*' owner='*'/>
-<place id='305' kind='node' name='only-daily' owner='daily'/>"""
+<place id='305' kind='node' name='only-daily' owner='daily'/>
+<place id='306' kind='node' name='daily news' owner='*'/>"""
 
 NODES = ('news', 'lenient', 'watched', 'honour', 'clear', 'exempt', 'free', 'g/a', 'g/deep/a', 'g/deep/one')
 GUARD = 'masthead_component = "masthead.localhost"'
@@ -352,6 +353,25 @@ async def every_spelling_of_a_publish_is_asked_about(w):
         assert await a.end_of(ident) not in ('ok', 'not-registered', 'closed', 'unavailable'), ident
         eq((ident, c.items), (ident, []))
     eq([i.get('id') for i in await w.items(a, 'free') if i.get('id') == 'second'], [])
+
+
+@test
+async def names_with_line_breaks_are_what_readers_read(w):
+    """The server writes a tab or a line break in a name as it is, and XML
+    makes a space of it: for Masthead and every reader it is the other name."""
+    c, a, b = w.component, await w.client('daily'), await w.client('bob')
+    for n, blank in enumerate(('&#10;', '&#13;', '&#9;', ' ')):
+        node = f'daily{blank}news'
+        b.send(publish(f'line{n}', node, item(f'line{n}', entry('x', FORGED)), to=None))
+        eq((blank, await b.end_of(f'line{n}')), (blank, 'ok'))
+        eq((blank, [(i['place'], i['node']) for i in c.items]), (blank, [('306', 'daily news')]))
+        eq(has_badge(await w.published(b, f'line{n}', node, None)), ['TOKEN'])
+        c.items.clear()
+    c.policy = lambda i: c.refusing(lease=30)
+    c.serial += 1
+    await c.recall(to='localhost')
+    a.send(publish('line', 'daily&#10;news', to=None))
+    eq(await a.end_of('line'), 'not-registered')
 
 
 @test

@@ -189,8 +189,11 @@ local function rules_of(node)
 end
 
 local function learn_rules(node)
-	local rules = rules_of(node);
-	if rules and is_personal(node) then
+	-- The server writes these bytes as they are, and XML makes spaces of
+	-- them: that is the name which Masthead and every reader see.
+	local name = node:gsub("[\t\n\r]", " ");
+	local rules = rules_of(name);
+	if rules and is_personal(name) then
 		local hosts_own = {}; -- what is said of accounts does not count
 		for i = 1, #rules do
 			hosts_own[#hosts_own + 1] = rules[i][""] and { [""] = rules[i][""] };
