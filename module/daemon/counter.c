@@ -973,11 +973,13 @@ counter_new(struct counter **r, const struct counter_setup *s, struct err *e)
 void
 counter_free(struct counter *c)
 {
+	struct session *next;
+
 	if (c == NULL)
 		return;
-	while (c->oldest != NULL) {
-		c->oldest->is_busy = false;
-		session_free(c, c->oldest);
+	for (struct session *n = c->oldest; n != NULL; n = next) {
+		next = n->newer;
+		session_free(c, n);
 	}
 	free(c);
 }

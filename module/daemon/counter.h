@@ -20,7 +20,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <strophe.h>
 
 #include "core/buf.h"
 #include "core/err.h"
@@ -29,6 +28,7 @@
 #include "text/catalogue.h"
 #include "xmpp/adhoc.h"
 #include "xmpp/form.h"
+#include "xmpp/stanza.h"
 
 #define COUNTER_SESSIONS_MAX 10000
 #define COUNTER_SESSIONS_JID_MAX 32   /* of one bare JID */

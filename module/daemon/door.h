@@ -6,9 +6,8 @@
 #ifndef DAEMON_DOOR_H
 #define DAEMON_DOOR_H
 
-#include <strophe.h>
-
 #include "core/err.h"
+#include "xmpp/stanza.h"
 
 struct daemon;
 
