@@ -72,6 +72,7 @@ static const char *const action_names[CASE_ACTION_COUNT] = {
 	[CASE_REPORT] = "report",
 	[CASE_REPORT_CLOSE] = "report-close",
 	[CASE_NOTE] = "note",
+	[CASE_EXPIRE] = "expire",
 };
 static const char *const evidence_names[] = {
 	[0] = "",

@@ -162,6 +162,9 @@ enum case_action {
 	CASE_REPORT_CLOSE,
 	/* Staff.  A note for the other staff: sealed EVIDENCE_NOTE. */
 	CASE_NOTE,
+	/* In histories only; what store_due did by the clock: an approval (of
+	 * `category`) has ended, or a draft (`object`) was dropped. */
+	CASE_EXPIRE,
 	CASE_ACTION_COUNT
 };
 

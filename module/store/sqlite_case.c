@@ -308,6 +308,7 @@ find_object(struct flow *f)
 	case CASE_PROOF_BEGIN:
 	case CASE_PROOF:
 	case CASE_ERASE:
+	case CASE_EXPIRE:
 	case CASE_ACTION_COUNT:
 		break;
 	}
@@ -501,9 +502,9 @@ flow_event(struct flow *f)
 	const char *method = step->proof != NULL
 	    ? proof_outcome_name(step->proof->outcome)
 	    : case_method_name(step->method);
-	const char *evidence = step->action == CASE_READ ? step->evidence
-	    : step->sealed_count > 0			 ? step->sealed[0].id
-							 : "";
+	const char *evidence = step->evidence != NULL ? step->evidence
+	    : step->sealed_count > 0		      ? step->sealed[0].id
+						      : "";
 
 	return sql_run(f->s, f->e,
 	    "INSERT INTO events (at_s, action, jid, object, done_by, role,"
@@ -614,6 +615,7 @@ run_step(struct flow *f)
 		return flow_report_close(f);
 	case CASE_NOTE:
 		return flow_note(f);
+	case CASE_EXPIRE: /* nobody's role may */
 	case CASE_ACTION_COUNT:
 		break;
 	}

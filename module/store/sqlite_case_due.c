@@ -92,6 +92,9 @@ expire(struct due *d, struct due_result *r)
 		    "ti", d->jid, d->step.now_s) < 0))
 		return -1;
 	r->expired++;
+	d->step.action = CASE_EXPIRE;
+	if (flow_event(f) < 0)
+		return -1;
 	return flow_notify(f,
 	    &(struct flow_notice){ .kind = "expired",
 		.category = d->category,
@@ -131,6 +134,9 @@ drop(struct due *d, struct due_result *r)
 		d->object) < 0)
 		return -1;
 	r->dropped++;
+	d->step.action = CASE_EXPIRE;
+	if (flow_event(f) < 0)
+		return -1;
 	return flow_notify(f,
 	    &(struct flow_notice){ .kind = "draft-dropped",
 		.name = f->app.name });
@@ -140,7 +146,12 @@ static int
 erase(struct due *d, struct due_result *r)
 {
 	r->erased++;
-	return sqlite_evidence_erase(d->f.s, d->object, d->step.now_s, d->f.e);
+	d->step.action = CASE_ERASE;
+	d->step.evidence = d->object;
+	d->f.object = "";
+	return flow_event(&d->f) < 0
+	    ? -1
+	    : sqlite_evidence_erase(d->f.s, d->object, d->step.now_s, d->f.e);
 }
 
 /* Goes through what one statement finds due. */

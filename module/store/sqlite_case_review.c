@@ -556,7 +556,9 @@ sqlite_case_decided(struct sqlite *s, const struct decision *d,
 		.by = d->by,
 		.role = CASE_OPERATOR,
 		.now_s = d->now_s,
-		.reason = d->reason };
+		.reason = d->reason,
+		.category = d->category,
+		.until_s = d->until_s };
 	struct flow f = { .s = s,
 		.step = &step,
 		.r = &r,
@@ -575,6 +577,9 @@ sqlite_case_decided(struct sqlite *s, const struct decision *d,
 		    "UPDATE evidence SET over_s = ?2 WHERE jid = ?1"
 		    " AND over_s = 0 AND kind <> 'reporter'",
 		    "ti", d->jid, d->now_s) < 0))
+		return -1;
+	/* Adding and renaming are in the list of decisions alone. */
+	if (step.action != 0 && flow_event(&f) < 0)
 		return -1;
 	return tell(&f, d);
 }

@@ -790,6 +790,10 @@ START_TEST(test_due)
 	ck_notices("submitted approved draft-dropped reminder reminder"
 		   " expired ");
 	ck_assert(!due(end_s + 2000).has_notices);
+	ck_history(WIRE, "draft expire ");
+	ck_history(DAILY,
+	    "draft submit proof-begin proof identity approve"
+	    " expire erase ");
 }
 END_TEST
 
