@@ -6,11 +6,10 @@
 #ifndef DAEMON_REPORTS_H
 #define DAEMON_REPORTS_H
 
-#include <strophe.h>
-
 #include "core/buf.h"
 #include "core/err.h"
 #include "daemon/cases.h"
+#include "xmpp/stanza.h"
 
 /* One report; all strings borrowed until `done`. */
 struct report_filing {
