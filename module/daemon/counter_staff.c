@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/buf.h"
 #include "core/when.h"
 #include "daemon/clock.h"
 #include "daemon/daemon.h"
@@ -13,6 +14,7 @@
 #include "store/lifecycle.h"
 
 #define WORD_MAX 80
+#define STAFF_VALUE_MAX 65536 /* bytes of any line */
 
 struct cases *
 staff_cases(const struct counter_visit *v)
@@ -81,13 +83,16 @@ void
 staff_line(struct counter_visit *v, struct form *f, const char *key,
     const char *value)
 {
-	char line[STAFF_LINE_MAX];
+	struct buf line;
 
 	if (value[0] == '\0')
 		return;
-	(void)snprintf(line, sizeof line, "%s: %s", counter_word(v, key),
-	    value);
-	form_add_text(f, NULL, line);
+	buf_init(&line, STAFF_VALUE_MAX);
+	buf_adds(&line, counter_word(v, key));
+	buf_adds(&line, ": ");
+	buf_adds(&line, value);
+	form_add_text(f, NULL, line.data);
+	buf_clear(&line);
 }
 
 void
