@@ -201,8 +201,9 @@ refusals_find(struct refusals_kept *k, struct catalogue *c,
 		refusals_describe(c, config, about, &k->once);
 		return &k->once;
 	}
-	(void)snprintf(at, sizeof at, "%s\n%s", about->at.local,
-	    about->at.node);
+	strcpy(at, about->at.local);
+	strcat(at, "\n");
+	strcat(at, about->at.node);
 	i = slot_index(at, about->lang);
 	if (k->slots[i].refusal == v->refusal && k->slots[i].rule == v->rule &&
 	    k->slots[i].config == config && k->slots[i].where == about->where &&
