@@ -66,7 +66,8 @@ include conf/install.mk
 all: $(BIN)/masthead $(BIN)/mastheadctl $(LOCALE) $(CONF) $(MAN)
 unit: $(UNIT) $(LOCALE)
 fuzz: $(FUZZ) $(LOCALE)
-tools: $(OUT)/harness $(OUT)/judges/token_tool $(OUT)/wire/prover_tool
+tools: $(OUT)/harness $(OUT)/judges/token_tool $(OUT)/wire/prover_tool \
+	$(OUT)/wire/place_tool
 bench-tools: $(BENCH)
 
 deps:
@@ -86,7 +87,8 @@ test-slow: deps
 	$(ASAN) all unit fuzz tools && xmpp-tests/run slow
 test-all: test test-slow
 bench: deps
-	@$(MAKE) V=release all bench-tools
+	@echo 'building, then counting and timing for half an hour ...'
+	@$(MAKE) -s V=release all bench-tools
 	@MASTHEAD_BIN=$(abspath $(BUILD)) xmpp-tests/bench/run
 lint: export TIDY = -std=c11 $(CPPFLAGS) -Ixmpp-tests \
 	$$(pkg-config --cflags $(PKGS) check)
