@@ -44,8 +44,12 @@ counter_case_not_done(struct counter_visit *v, const struct cases_outcome *o)
 		counter_busy(v);
 		return;
 	}
-	counter_case_text(v, cases_refusal_key(o->result.refusal), o->result.by,
-	    o->result.at_s, NULL, text);
+	/* Who was faster may be a member of staff, or oneself elsewhere. */
+	counter_case_text(v,
+	    o->result.refusal == CASE_CHANGED
+		? "own_case_changed"
+		: cases_refusal_key(o->result.refusal),
+	    o->result.by, o->result.at_s, NULL, text);
 	if (counter_form(v) != NULL) {
 		counter_case_again(v, text);
 		return;
