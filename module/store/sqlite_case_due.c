@@ -21,25 +21,16 @@ struct due {
 	int64_t date_s;
 };
 
-/* One row of what is due: jid, category, object, date; 1, 0 or -1. */
+/* Takes a row of what is due: jid, category, object, date. */
 static int
-read_due(struct sqlite *s, struct due *d, int64_t now_s, sqlite3_stmt *st,
+take_due(struct sqlite *s, struct due *d, int64_t now_s, sqlite3_stmt *st,
     struct err *e)
 {
-	int rc = sql_next(s, st, e);
-
-	if (rc != 1)
-		return rc;
 	*d = (struct due){ .date_s = sqlite3_column_int64(st, 3) };
-	rc = sqlite_column_copy(s, st, 0, d->jid, sizeof d->jid, e);
-	if (rc == 0)
-		rc = sqlite_column_copy(s, st, 1, d->category,
-		    sizeof d->category, e);
-	if (rc == 0)
-		rc = sqlite_column_copy(s, st, 2, d->object, sizeof d->object,
-		    e);
-	sql_end(st);
-	if (rc < 0)
+	if (sqlite_column_copy(s, st, 0, d->jid, sizeof d->jid, e) < 0 ||
+	    sqlite_column_copy(s, st, 1, d->category, sizeof d->category, e) <
+		0 ||
+	    sqlite_column_copy(s, st, 2, d->object, sizeof d->object, e) < 0)
 		return -1;
 	d->step = (struct case_step){ .jid = d->jid,
 		.by = CASE_BY_SYSTEM,
@@ -52,7 +43,21 @@ read_due(struct sqlite *s, struct due *d, int64_t now_s, sqlite3_stmt *st,
 		.e = e,
 		.jid = d->jid,
 		.object = d->object };
-	return flow_standing(&d->f) < 0 ? -1 : 1;
+	return flow_standing(&d->f);
+}
+
+/* The statement's first row; 1, 0 or -1. */
+static int
+read_due(struct sqlite *s, struct due *d, int64_t now_s, sqlite3_stmt *st,
+    struct err *e)
+{
+	int rc = sql_next(s, st, e);
+
+	if (rc != 1)
+		return rc;
+	rc = take_due(s, d, now_s, st, e);
+	sql_end(st);
+	return rc < 0 ? -1 : 1;
 }
 
 static void
@@ -392,6 +397,35 @@ give_end(struct due *d, struct due_result *r)
 		.date_s = d->date_s });
 }
 
+/* All in one go: a row that was handled is not found again, wherever the
+ * statement meets it. */
+static int
+give_ends(struct sqlite *s, int64_t now_s, struct due_result *r, struct err *e)
+{
+	struct due *d = malloc(sizeof *d);
+	sqlite3_stmt *st = sql_query(s, e,
+	    "SELECT a.jid, a.category, '', t.lapse_s FROM approvals a"
+	    " JOIN agreement_terms t ON t.category = a.category"
+	    " WHERE a.agreement < t.version AND a.lapse_s <> t.lapse_s",
+	    "");
+	int rc = -1;
+
+	if (d == NULL) {
+		sql_end(st);
+		return err_set(e, "no memory for the register");
+	}
+	while ((rc = sql_next(s, st, e)) == 1) {
+		if (take_due(s, d, now_s, st, e) < 0 || give_end(d, r) < 0) {
+			sql_end(st);
+			rc = -1;
+			break;
+		}
+		count_effects(d, r);
+	}
+	free(d);
+	return rc;
+}
+
 static int
 sync_agreements(struct sqlite *s, const struct agreement_row *files,
     size_t count, const struct agreement_grace *grace, size_t grace_count,
@@ -403,12 +437,7 @@ sync_agreements(struct sqlite *s, const struct agreement_row *files,
 	for (size_t i = 0; i < grace_count; i++)
 		if (set_terms(s, &grace[i], e) < 0)
 			return -1;
-	return turn(s,
-	    "SELECT a.jid, a.category, '', t.lapse_s FROM agreement_terms t"
-	    " JOIN approvals a ON a.category = t.category"
-	    " AND a.agreement < t.version AND a.lapse_s <> t.lapse_s"
-	    " WHERE ?1 IS NOT NULL LIMIT 1",
-	    0, now_s, UINT32_MAX - 1, give_end, r, e);
+	return give_ends(s, now_s, r, e);
 }
 
 int

@@ -738,8 +738,9 @@ sqlite_evidence_stale(void *handle, const unsigned char *key, unsigned limit,
 {
 	return list_evidence(handle,
 	    sql_query(handle, e,
-		EVIDENCE "WHERE blob IS NOT NULL AND (key < ?1 OR key > ?1)"
-			 " LIMIT ?2",
+		EVIDENCE
+		"WHERE blob IS NOT NULL AND key < ?1 UNION ALL " EVIDENCE
+		"WHERE blob IS NOT NULL AND key > ?1 LIMIT ?2",
 		"bi", (const void *)key, (size_t)EVIDENCE_KEY_LEN,
 		(int64_t)limit),
 	    each, arg, e);

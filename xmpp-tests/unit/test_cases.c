@@ -2,8 +2,12 @@
 #include "store/cases.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "store/caseflow.h"
 #include "store/sqlite.h"
@@ -1044,6 +1048,195 @@ START_TEST(test_random)
 }
 END_TEST
 
+/* What must hold after any end of any step. */
+static void
+ck_whole(void)
+{
+	static const char *const nothing[] = {
+		/* A step and its event are one. */
+		"SELECT count(*) FROM applications a WHERE version <>"
+		" (SELECT count(*) FROM events v WHERE v.object = a.id"
+		" AND v.action IN ('draft', 'submit', 'withdraw'))",
+		"SELECT count(*) FROM applications a WHERE evidence <> ''"
+		" AND NOT EXISTS (SELECT 1 FROM evidence v"
+		" WHERE v.id = a.evidence)",
+		"SELECT count(*) FROM applications a WHERE state = 'open'"
+		" AND NOT EXISTS (SELECT 1 FROM publishers p"
+		" WHERE p.jid = a.jid AND p.state = 'applied')",
+		"SELECT count(*) FROM publishers p WHERE state = 'applied'"
+		" AND NOT EXISTS (SELECT 1 FROM applications a"
+		" WHERE a.jid = p.jid AND a.state = 'open')",
+		"SELECT count(*) FROM events v WHERE action = 'submit' AND"
+		" v.decision IS NULL",
+		"SELECT (SELECT count(*) FROM events WHERE action = 'submit')"
+		" + (SELECT count(*) FROM events WHERE action = 'withdraw')"
+		" - (SELECT count(*) FROM notices)",
+		"SELECT count(*) FROM pragma_foreign_key_check",
+		"SELECT count(*) FROM pragma_integrity_check WHERE"
+		" integrity_check <> 'ok'",
+	};
+
+	for (size_t i = 0; i < COUNT(nothing); i++)
+		ck_assert_msg(number(nothing[i]) == 0, "%s", nothing[i]);
+}
+
+/* Applies and withdraws for ever. */
+static _Noreturn void
+apply_for_ever(void)
+{
+	struct case_rules many = rules;
+	struct store *s = NULL;
+	struct case_result r;
+	struct err e;
+
+	many.applications_per_account = many.applications_per_domain = 100000;
+	if (store_open(&s, fx_url, STORE_WRITE, &e) < 0)
+		_exit(1);
+	for (;;) {
+		struct application a =
+		    fields(APPLICATION_NEW, "Daily", "daily.example");
+		struct case_step step = by_self(CASE_DRAFT, DAILY, fresh());
+
+		step.fields = &a;
+		step.sealed[0] = sealed(EVIDENCE_APPLICATION);
+		step.sealed_count = 1;
+		if (store_case_step(s, &step, &many, &r, &e) < 0)
+			_exit(2);
+		step = by_self(CASE_SUBMIT, DAILY, step.id);
+		if (store_case_step(s, &step, &many, &r, &e) < 0)
+			_exit(3);
+		step.action = CASE_WITHDRAW;
+		if (store_case_step(s, &step, &many, &r, &e) < 0)
+			_exit(4);
+	}
+}
+
+/* Killed in the middle of whatever it was: nothing is half done, and the
+ * account goes on where it was. */
+START_TEST(test_kill)
+{
+	for (int i = 0; i < 12; i++) {
+		const struct timespec t = { .tv_nsec = 40000000 + i * 7300000 };
+		struct case_step step = by_self(CASE_WITHDRAW, DAILY, NULL);
+		static struct application now;
+		pid_t child;
+		int status;
+
+		next_id += 100000;
+		child = fork();
+		ck_assert_int_ge(child, 0);
+		if (child == 0)
+			apply_for_ever();
+		(void)nanosleep(&t, NULL);
+		ck_assert_int_eq(kill(child, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_msg(WIFSIGNALED(status), "ended by itself: %d",
+		    WEXITSTATUS(status));
+		fx_close_all();
+		fx_open_writer();
+		fx_open_reader();
+		ck_whole();
+		if (store_application_current(fx_r, DAILY, &now, &fx_e) == 1) {
+			bool is_draft = now.state == APPLICATION_DRAFT;
+
+			step.id = now.id;
+			ck_go(&step);
+			/* Of a withdrawn draft there is nothing to tell. */
+			if (is_draft)
+				fx_ok(store_notice_done(fx_w, NULL, 0, &fx_e));
+			if (is_draft)
+				(void)number("INSERT INTO notices (at_s,"
+					     " date_s, jid, lang, kind,"
+					     " category, reason, name, domain,"
+					     " application, evidence) VALUES"
+					     " (0, 0, '', '', 'x', '', '', '',"
+					     " '', '', '') RETURNING 1");
+		}
+	}
+	ck_assert_int_gt(number("SELECT count(*) FROM events"), 12);
+}
+END_TEST
+
+/* A full disk and a lock are no rule: said so, and nothing has changed. */
+START_TEST(test_full_and_locked)
+{
+	const char *id = submitted(DAILY, APPLICATION_NEW, "Daily", "");
+	struct case_step s = by_staff(CASE_REFUSE, ANNA, id);
+	struct rlimit limit, small;
+	int64_t events = number("SELECT count(*) FROM events");
+	sqlite3 *db = NULL;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = (struct rlimit){ 4096, limit.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ck_assert_int_eq(go(&s), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert(!res.is_refused);
+	ck_assert_int_eq(res.refusal, CASE_ALLOWED);
+	ck_assert_int_eq(number("SELECT count(*) FROM events"), events);
+	ck_standing(DAILY, PUBLISHER_APPLIED);
+
+	ck_assert_int_eq(sqlite3_open(fx_path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+	    SQLITE_OK);
+	fx_fails(go(&s), "locked");
+	ck_assert(!res.is_refused);
+	(void)sqlite3_close(db);
+	ck_go(&s);
+	ck_standing(DAILY, PUBLISHER_REJECTED);
+}
+END_TEST
+
+/* A queue of a hundred thousand is read a page at a time, and no page takes
+ * longer than another. */
+struct page {
+	int64_t after_s;
+	char after_id[CASE_ID_LEN + 1];
+	unsigned count;
+};
+
+static int
+turn_page(void *arg, const struct application *a)
+{
+	struct page *p = arg;
+
+	p->after_s = a->since_s;
+	(void)snprintf(p->after_id, sizeof p->after_id, "%s", a->id);
+	p->count++;
+	return 0;
+}
+
+START_TEST(test_long_queue)
+{
+	struct page p = { .after_s = 0 };
+	unsigned pages = 0, before;
+
+	(void)number("INSERT INTO applications (id, jid, host, kind, state,"
+		     " version, created_s, since_s, changed_s, changed_by,"
+		     " lang, name, organisation, domain, website)"
+		     " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL"
+		     " SELECT i + 1 FROM n WHERE i < 100000)"
+		     " SELECT printf('q%021d', i), 'a' || i || '@h.example',"
+		     " 'h.example', 'new', 'open', 1, 1, 1 + i / 7, 1, 'x',"
+		     " '', 'N' || i, '', '', '' FROM n RETURNING 1");
+	do {
+		const struct application_page page = { .state =
+							   APPLICATION_OPEN,
+			.after_s = p.after_s,
+			.after_id = p.after_id,
+			.limit = 1000 };
+
+		before = p.count;
+		fx_ok(
+		    store_application_list(fx_r, &page, turn_page, &p, &fx_e));
+		pages++;
+	} while (p.count > before);
+	ck_assert_uint_eq(p.count, 100000);
+	ck_assert_uint_eq(pages, 101);
+}
+END_TEST
+
 /*
  * A register as the first release left it, with a publisher who is approved,
  * one who is suspended, and one without any category.
@@ -1129,6 +1322,9 @@ main(void)
 	tcase_add_test(c, test_read_is_recorded);
 	tcase_add_test(c, test_short_way);
 	tcase_add_test(c, test_race);
+	tcase_add_test(c, test_kill);
+	tcase_add_test(c, test_full_and_locked);
+	tcase_add_test(c, test_long_queue);
 	tcase_add_loop_test(c, test_random, 0, 5);
 	suite_add_tcase(s, c);
 	tcase_add_test(old, test_migration);
