@@ -15,7 +15,7 @@
 #include "daemon/config.h"
 #include "store/cases.h"
 
-#define AGREEMENTS_TEXT_MAX 65536 /* bytes of a file */
+#define AGREEMENTS_TEXT_MAX 32768 /* bytes of a file; all of a form fit */
 #define AGREEMENTS_FILES_MAX 1024 /* of all categories */
 
 struct agreements;

@@ -382,6 +382,21 @@ def listed_for_everybody():
         must(node not in nodes, nodes)
 
 
+STAFF = ("queue", "case", "suspend", "restore", "revoke", "appeals", "reports")
+
+
+def staff_commands_are_forbidden():
+    """To users, to strangers, and to who only looks like staff."""
+    for node in STAFF:
+        for sender in (ANNA, "anna@evil.example/x", "example.org",
+                       "eve@evil.example/boss@example.org",
+                       "x.boss@example.org/x", "boss@example.org.evil/x"):
+            for action in ("execute", "next", "complete", "cancel"):
+                refused(command(node, "", action, sender=sender), "forbidden")
+                refused(command(node, "A" * 22, action, form(), sender),
+                        "forbidden")
+
+
 def hostile_registration():
     def register(payload, sender=ANNA):
         return iq("<query xmlns='jabber:iq:register'>%s</query>" % payload,
@@ -396,14 +411,19 @@ def hostile_registration():
     must("a draft" not in command("status"), "it made a draft")
 
 
-FUNCTIONS = [listed_for_everybody, what_is_right_is_kept,
+FUNCTIONS = [listed_for_everybody, staff_commands_are_forbidden,
+             what_is_right_is_kept,
              hidden_and_fixed_stay, guessed, used_again, actions_out_of_order,
              only_accounts, at_once, in_confidence, hostile_registration]
 
 
 def main():
     global daemon
-    with Daemon() as daemon:
+    with Daemon(guards=("rooms.example.org", "rooms.example.net",
+                        "example.org")) as daemon:
+        with open(daemon.dir + "/masthead.yaml", "a", encoding="utf-8") as f:
+            f.write("staff: {approver: [boss@example.org]}\n")
+        daemon.ctl("reload")
         hostile_forms()
         sessions_are_not_shared()
         for function in FUNCTIONS:
