@@ -395,7 +395,9 @@ become_applied(struct flow *f)
 		return -1;
 	}
 	(void)sqlite3_snprintf(sizeof f->name, f->name, "%s", f->app.name);
-	return flow_decide(f, "apply", PUBLISHER_APPLIED, NULL, f->app.name, 0);
+	/* Without the name: decisions are for ever, and whoever is turned away
+	 * may have it erased. */
+	return flow_decide(f, "apply", PUBLISHER_APPLIED, NULL, NULL, 0);
 }
 
 int
