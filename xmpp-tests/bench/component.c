@@ -9,6 +9,9 @@
  *	late:PER_S:SECONDS:OUTSIDERS
  *	                        latency of single checks at a steady pace, with
  *	                        OUTSIDERS foreign stanzas a second beside them
+ *	applying:PER_S:SECONDS:APPLICANTS
+ *	                        the same with APPLICANTS accounts a second that
+ *	                        apply: begin, fill the form in, accept
  *	pid:PID                 whose processor time the lines after this tell
  *	rss:PID                 resident memory of a process; `self`: of PID
  *above
@@ -46,6 +49,7 @@ static unsigned place_ids[3], place_count;
 static unsigned window = 1000; /* IQs under way */
 static char domain[256];
 static uint64_t answered_iqs, verdicts, refused, outsider_answers;
+static uint64_t applicants, applications; /* begun, taken */
 static uint64_t random_state = 88172645463325252u;
 static double *sent_at, *latencies;
 static const char *component_pid;
@@ -120,6 +124,56 @@ own_attribute(const char *element, size_t len, const char *name)
 	return p == NULL ? NULL : p + strlen(name) + 1;
 }
 
+static void
+put_step(uint64_t number, unsigned step, const char *session,
+    const char *action, const char *form)
+{
+	put("<iq type='set' id='k%" PRIu64 "-%u' from='u%" PRIu64
+	    "@applicants.example/x' to='%s'><command xmlns="
+	    "'http://jabber.org/protocol/commands' node='apply' action='%s'",
+	    number, step, number, domain, action);
+	if (session[0] != '\0')
+		put(" sessionid='%s'", session);
+	put(">%s</command></iq>", form);
+}
+
+#define FORM(fields) "<x xmlns='jabber:x:data' type='submit'>" fields "</x>"
+#define FIELD(var, value)                                                      \
+	"<field var='" var "'><value>" value "</value></field>"
+
+/* Takes an applicant's next step; the third answer is the last. */
+static void
+applicant_answer(const char *start, size_t len, const char *id)
+{
+	uint64_t number = strtoull(id + 1, NULL, 10);
+	const char *step = memchr(id, '-', 24), *p;
+	char session[64] = "", form[1024];
+
+	p = memmem(start, len, "sessionid=", 10);
+	if (step == NULL || p == NULL) {
+		fprintf(stderr, "%.*s\n", (int)len, start);
+		die("an applicant was not answered");
+	}
+	snprintf(session, sizeof session, "%.22s", p + 11);
+	if (step[1] == '0') {
+		snprintf(form, sizeof form,
+		    FORM(FIELD("kind", "person") FIELD("name",
+			"Letter %" PRIu64) FIELD("legal_name", "U. N. Known")
+			    FIELD("contact", "u@applicants.example")
+				FIELD("categories", "news")),
+		    number + ((uint64_t)getpid() << 32));
+		put_step(number, 1, session, "next", form);
+	} else if (step[1] == '1') {
+		put_step(number, 2, session, "complete",
+		    FORM(FIELD("accept:news", "1")));
+	} else if (memmem(start, len, "completed", 9) == NULL) {
+		fprintf(stderr, "%.*s\n", (int)len, start);
+		die("an application was not taken");
+	} else {
+		applications++;
+	}
+}
+
 /* Counts one whole answer; its id says which IQ it belongs to. */
 static void
 answer_count(const char *start, size_t len)
@@ -131,6 +185,13 @@ answer_count(const char *start, size_t len)
 		outsider_answers++;
 		return;
 	}
+	if (id != NULL && *id == 'k') {
+		applicant_answer(start, len, id);
+		return;
+	}
+	/* What applicants are told beside. */
+	if (strncmp(start, "<message", 8) == 0)
+		return;
 	if (memmem(start, len, "<recall", 7) != NULL ||
 	    memmem(start, len, "<probe", 6) != NULL)
 		return;
@@ -381,26 +442,30 @@ put_outsider(uint64_t number)
 }
 
 static void
-run_late(double per_s, double seconds, double outsiders)
+run_late(const char *what, double per_s, double seconds, double outsiders,
+    double applying)
 {
 	double start, used, t, lag, lag_max = 0, wait;
 	uint64_t sent = 0, foreign = 0, total = (uint64_t)(per_s * seconds);
+	uint64_t begun = 0;
 
 	sent_at = calloc(total + 2, sizeof *sent_at);
 	latencies = calloc(LATENCIES_MAX, sizeof *latencies);
 	if (sent_at == NULL || latencies == NULL)
 		die("no memory");
 	latency_count = 0;
-	answered_iqs = outsider_answers = 0;
+	answered_iqs = outsider_answers = applications = 0;
 	used = processor_s();
 	start = now();
-	while (answered_iqs < total) {
+	while (answered_iqs < total || applications < begun) {
 		t = now() - start;
 		lag = put_due(start, t, per_s, total, &sent);
 		if (lag > lag_max)
 			lag_max = lag;
 		while ((double)foreign < t * outsiders && sent < total)
 			put_outsider(foreign++);
+		for (; (double)begun < t * applying && sent < total; begun++)
+			put_step(++applicants, 0, "", "execute", "");
 		send_some();
 		wait = start + (double)sent / per_s - now();
 		turn(sent == total ? 1 : wait > 0 ? wait : 0);
@@ -408,13 +473,13 @@ run_late(double per_s, double seconds, double outsiders)
 	t = now() - start;
 	used = processor_s() - used;
 	qsort(latencies, latency_count, sizeof *latencies, compare);
-	printf("late per_s=%.0f outsiders=%.0f p50_ms=%.3f p99_ms=%.3f"
+	printf("%s per_s=%.0f outsiders=%.0f p50_ms=%.3f p99_ms=%.3f"
 	       " max_ms=%.3f sent_late_ms=%.3f processor=%.2f"
-	       " outsiders_answered=%" PRIu64 "\n",
-	    per_s, outsiders, 1e3 * latencies[latency_count / 2],
+	       " outsiders_answered=%" PRIu64 " applications=%" PRIu64 "\n",
+	    what, per_s, outsiders, 1e3 * latencies[latency_count / 2],
 	    1e3 * latencies[latency_count * 99 / 100],
 	    1e3 * latencies[latency_count - 1], 1e3 * lag_max, used / t,
-	    outsider_answers);
+	    outsider_answers, applications);
 	fflush(stdout);
 	free(sent_at);
 	free(latencies);
@@ -443,7 +508,7 @@ main(int argc, char **argv)
 {
 	unsigned items;
 	uint64_t checks;
-	double per_s, seconds, outsiders;
+	double per_s, seconds, outsiders, applying;
 
 	if (argc < 3)
 		die("usage: component PORT PHASE...");
@@ -460,7 +525,10 @@ main(int argc, char **argv)
 			is_few = false;
 		} else if (sscanf(argv[i], "late:%lf:%lf:%lf", &per_s, &seconds,
 			       &outsiders) == 3)
-			run_late(per_s, seconds, outsiders);
+			run_late("late", per_s, seconds, outsiders, 0);
+		else if (sscanf(argv[i], "applying:%lf:%lf:%lf", &per_s,
+			     &seconds, &applying) == 3)
+			run_late("applying", per_s, seconds, 0, applying);
 		else if (strncmp(argv[i], "rss:", 4) == 0)
 			run_rss(strcmp(argv[i] + 4, "self") == 0 &&
 				    component_pid != NULL
