@@ -9,6 +9,8 @@
 #define REMIND_FIRST_S (30 * (int64_t)CASE_DAY_S)
 #define REMIND_LAST_S (7 * (int64_t)CASE_DAY_S)
 
+_Static_assert(CONFIG_REMIND_MAX <= DUE_REMINDERS_MAX, "each is kept");
+
 struct calendar {
 	struct calendar_setup setup;
 	bool is_busy;	  /* a batch is under way */
@@ -44,11 +46,17 @@ calendar_free(struct calendar *c)
 struct due_rules
 calendar_rules(const struct config *c)
 {
-	return (
-	    struct due_rules){ .remind_s = { REMIND_FIRST_S, REMIND_LAST_S },
+	struct due_rules r = { .remind_s = { REMIND_FIRST_S, REMIND_LAST_S },
 		.remind_count = 2,
 		.draft_life_s = CALENDAR_DRAFT_LIFE_S,
 		.keep_for_s = c->evidence_keep_s };
+
+	if (c->remind_count == 0)
+		return r;
+	r.remind_count = (unsigned)c->remind_count;
+	for (size_t i = 0; i < c->remind_count; i++)
+		r.remind_s[i] = c->remind_s[i];
+	return r;
 }
 
 static int

@@ -27,6 +27,7 @@
 #define CONFIG_TEXT_MAX 1023   /* bytes of an ordinary text */
 #define CONFIG_SECRET_MAX 1024 /* bytes of the secret */
 #define CONFIG_REMOTE_STAFF_MAX 512
+#define CONFIG_REMIND_MAX 4    /* reminders */
 #define CONFIG_CONTROL_MAX 107 /* bytes of a path that a socket can have */
 
 struct config_component {
@@ -92,6 +93,10 @@ struct config {
 	size_t remote_staff_count;
 	char *evidence_keys;	 /* absolute path of a folder */
 	int64_t evidence_keep_s; /* after a case is over */
+	/* When publishers are reminded, before an approval ends; none: as
+	 * daemon/calendar.h has it. */
+	int64_t remind_s[CONFIG_REMIND_MAX];
+	size_t remind_count;
 	struct config_limits limits;
 	bool has_reports; /* readers may report posts */
 	struct config_proof proof;

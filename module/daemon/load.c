@@ -433,6 +433,33 @@ load_store(struct option_loader *l, const struct option *o,
 	free(path);
 }
 
+/* remind ----------------------------------------------------------------- */
+
+void
+load_remind(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base)
+{
+	size_t count = want_list(l, o, n);
+
+	(void)base;
+	for (size_t i = 0; i < count; i++) {
+		const yaml_node_t *item = doc_item(l->doc, n, i);
+		const char *text = want_text(l, o, item);
+		int64_t value = 0;
+		struct err e;
+
+		if (text == NULL)
+			continue;
+		if (value_seconds(text, &value, &e) != 0)
+			bad(l, o, item, "%s", e.text);
+		else if (value < LOAD_DAY_S || value > 365 * LOAD_DAY_S)
+			bad(l, o, item, "want %s, got %.80s", o->pub.range,
+			    text);
+		l->config.remind_s[i] = value;
+	}
+	l->config.remind_count = count;
+}
+
 /* proof ------------------------------------------------------------------ */
 
 void

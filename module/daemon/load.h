@@ -72,6 +72,8 @@ void load_labelled(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_node(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
+void load_remind(struct option_loader *l, const struct option *o,
+    const yaml_node_t *n, void *base);
 void load_methods(struct option_loader *l, const struct option *o,
     const yaml_node_t *n, void *base);
 void load_number(struct option_loader *l, const struct option *o,

@@ -141,6 +141,23 @@ START_TEST(test_a_year)
 }
 END_TEST
 
+/* As the configuration says it. */
+START_TEST(test_rules)
+{
+	struct due_rules r = calendar_rules(&config);
+
+	ck_assert_uint_eq(r.remind_count, 2);
+	ck_assert_int_eq(r.remind_s[0], 30 * DAY);
+	ck_assert_int_eq(r.keep_for_s, 90 * DAY);
+	config.remind_s[0] = 14 * DAY;
+	config.remind_count = 1;
+	r = calendar_rules(&config);
+	ck_assert_uint_eq(r.remind_count, 1);
+	ck_assert_int_eq(r.remind_s[0], 14 * DAY);
+	config.remind_count = 0;
+}
+END_TEST
+
 /* A restart remembers what was said. */
 START_TEST(test_restart)
 {
@@ -213,6 +230,7 @@ main(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_a_year);
+	tcase_add_test(c, test_rules);
 	tcase_add_test(c, test_restart);
 	tcase_add_test(c, test_jump);
 	tcase_add_test(c, test_batches);

@@ -244,6 +244,12 @@ static const struct bad_case {
 	    .rest = "limits: {applications: 0}\n",
 	    .want =
 		NAME ":5: limits.applications: want 1 to 1000000, got 0\n" },
+	{ .label = "a reminder too late",
+	    .rest = "remind: [30d, 1h]\n",
+	    .want = NAME ":5: remind: want 1d to 365d, got 1h\n" },
+	{ .label = "too many reminders",
+	    .rest = "remind: [5d, 4d, 3d, 2d, 1d]\n",
+	    .want = NAME ":5: remind: want at most 4, got 5\n" },
 	{ .label = "no method of proof",
 	    .rest = "proof: {methods: []}\n",
 	    .want = NAME ":5: proof.methods: want at least 1\n" },
