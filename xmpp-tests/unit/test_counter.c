@@ -117,6 +117,23 @@ busy_begin(struct counter_visit *v)
 	counter_busy(v);
 }
 
+static struct counter_visit *waiting[COUNTER_UNDER_WAY_MAX + 1];
+static size_t waiting_count;
+
+static void
+wait_begin(struct counter_visit *v)
+{
+	waiting[waiting_count++] = v;
+}
+
+/* Says that it holds much more than it does. */
+static void
+heavy_begin(struct counter_visit *v)
+{
+	counter_set_state(v, calloc(1, 1), state_free, 4u << 20);
+	counter_ask(v, name_form(), ADHOC_NEXT);
+}
+
 static bool
 is_off(const struct config *c)
 {
@@ -136,8 +153,12 @@ static const struct counter_command decide = { "decide", "counter_commands",
 	COUNTER_APPROVER, NULL, busy_begin, NULL };
 static const struct counter_command off = { "off", "counter_commands",
 	COUNTER_ANYBODY, is_off, busy_begin, NULL };
+static const struct counter_command waits = { "waits", "counter_commands",
+	COUNTER_ANYBODY, NULL, wait_begin, NULL };
+static const struct counter_command heavy = { "heavy", "counter_commands",
+	COUNTER_ANYBODY, NULL, heavy_begin, two_step };
 static const struct counter_command *const commands[] = { &two, &later, &busy,
-	&queue, &decide, &off, NULL };
+	&queue, &decide, &off, &waits, &heavy, NULL };
 
 static struct staff_entry staff[] = { { "ben@example.org", "reviewer" },
 	{ "cleo@example.org", "approver" } };
@@ -165,6 +186,7 @@ set_up(void)
 	now_ms = 1000;
 	held = NULL;
 	steps = freed = 0;
+	waiting_count = 0;
 	ck_assert_int_eq(counter_new(&counter, &own, &e), 0);
 }
 
@@ -540,6 +562,75 @@ START_TEST(an_account_evicts_its_own)
 }
 END_TEST
 
+static void
+answer_waiting(void)
+{
+	while (waiting_count > 0)
+		counter_done(waiting[--waiting_count], NULL);
+	ck_assert_uint_eq(counter_counts(counter).under_way, 0);
+	ck_assert_uint_eq(counter_counts(counter).sessions, 0);
+	ck_assert_uint_eq(counter_counts(counter).bytes, 0);
+}
+
+/* What waits for an answer is neither evicted nor more than so much. */
+START_TEST(many_under_way)
+{
+	char s[64], from[64];
+
+	for (int i = 0; i < COUNTER_UNDER_WAY_MAX; i++) {
+		(void)snprintf(from, sizeof from, "u%d@example.net/x", i);
+		begin(from, "waits", s);
+		ck_assert_uint_eq(out.len, 0);
+	}
+	begin(ANNA, "two", s);
+	assert_has("<resource-constraint ");
+	ck_assert_uint_eq(counter_counts(counter).under_way,
+	    COUNTER_UNDER_WAY_MAX);
+	answer_waiting();
+	begin(ANNA, "two", s);
+	assert_has("status=\"executing\"");
+	step(ANNA, "two", s, "cancel", "");
+}
+END_TEST
+
+START_TEST(an_account_waits_for_its_own)
+{
+	char s[64], from[64];
+
+	for (int i = 0; i < COUNTER_SESSIONS_JID_MAX; i++) {
+		(void)snprintf(from, sizeof from, "anna@example.org/r%d", i);
+		begin(from, "waits", s);
+	}
+	begin(ANNA, "two", s);
+	assert_has("<resource-constraint ");
+	begin("ben@example.org/x", "two", s);
+	assert_has("status=\"executing\"");
+	step("ben@example.org/x", "two", s, "cancel", "");
+	answer_waiting();
+}
+END_TEST
+
+START_TEST(memory_has_an_end)
+{
+	char s[64], first[64], from[64];
+
+	begin(ANNA, "heavy", first);
+	for (int i = 0; i < 100; i++) {
+		now_ms++;
+		(void)snprintf(from, sizeof from, "u%d@example.net/x", i);
+		begin(from, "heavy", s);
+		ck_assert_uint_le(counter_counts(counter).bytes,
+		    COUNTER_BYTES_MAX);
+	}
+	ck_assert_uint_gt(counter_counts(counter).evicted, 70);
+	ck_assert_int_eq((size_t)freed == counter_counts(counter).evicted, 1);
+	step(ANNA, "heavy", first, "next", X(VALUE("name", "x")));
+	assert_has("<session-expired ");
+	step(from, "heavy", s, "next", X(VALUE("name", "x")));
+	assert_has("Sure?");
+}
+END_TEST
+
 static const struct {
 	const char *label, *from, *node, *want;
 	bool is_listed;
@@ -677,6 +768,9 @@ suite(void)
 	tcase_add_test(t, expires_when_idle);
 	tcase_add_test(t, ten_thousand_and_no_more);
 	tcase_add_test(t, an_account_evicts_its_own);
+	tcase_add_test(t, many_under_way);
+	tcase_add_test(t, an_account_waits_for_its_own);
+	tcase_add_test(t, memory_has_an_end);
 	tcase_add_loop_test(t, who_may, 0, COUNT(mays));
 	tcase_add_test(t, may_no_longer);
 	tcase_add_test(t, tells_what_it_is);

@@ -339,6 +339,32 @@ def killed_in_the_middle():
     must('status="completed"' in withdraw(), "not withdrawn")
 
 
+def killed_in_each():
+    """After a kill between any two steps, nothing of it was done."""
+    daemon.approve("daily@example.org", "Daily")
+    daily = "daily@example.org/x"
+
+    def standing():
+        return re.sub(r'(id|sessionid)="[^"]*"', "",
+                      command("status", sender=daily))
+    before = standing()
+    for node, action, payload in [
+            ("change", "next", form(field("name", "Other"))),
+            ("renew", "next", form(field("categories", "news"))),
+            ("agree", "complete", form(field("accept:news", "1"))),
+            ("leave", "complete", form(field("confirm", "1"))),
+            ("mydata", "complete", form(field("action", "erase"),
+                                        field("confirm", "1")))]:
+        session = begin(daily, node)
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+        daemon.peer().close()
+        daemon.start()
+        refused(command(node, session, action, payload, daily),
+                "session-expired")
+        must(standing() == before, (node, standing(), before))
+
+
 def flood(start, count):
     """Begins that many sessions, each by another account; the last ones."""
     peer = daemon.peer()
@@ -429,6 +455,7 @@ def main():
         for function in FUNCTIONS:
             case(function.__name__.replace("_", " "), function)
         tap.run("killed in the middle", killed_in_the_middle)
+        tap.run("killed in the middle of each", killed_in_each)
         case("ten thousand sessions", ten_thousand_sessions)
         tap.run("masthead ends well", daemon.must_end_well)
     return tap.done()
