@@ -426,6 +426,25 @@ may_ask(struct proofs *p, const char *jid)
 		tally_count(&p->tally, at, l->proofs_per_domain, now_ms));
 }
 
+/* Whether the configuration allows this way of proving; if not, that is the
+ * answer, and nobody is asked. */
+static bool
+is_switched_on(struct check *c)
+{
+	unsigned on = cases_config(c->proofs->cases)->proof.methods;
+	struct prover_answer a = { .outcome = PROVER_UNKNOWN,
+		.why = PROVER_FAULT };
+	bool is_dns = c->row.method == PROOF_DNS;
+
+	if ((on & (is_dns ? CONFIG_PROOF_DNS : CONFIG_PROOF_HTTPS)) != 0)
+		return true;
+	(void)snprintf(a.got, sizeof a.got, "proofs by %s are switched off",
+	    is_dns ? "DNS" : "HTTPS");
+	on_checked(c, &a);
+	return false;
+}
+
+/* -1 if it cannot be; otherwise `c` may have ended already. */
 static int
 check_start(struct check *c, struct err *e)
 {
@@ -441,6 +460,8 @@ check_start(struct check *c, struct err *e)
 		.may_be_private = q->may_be_private,
 	};
 
+	if (!is_switched_on(c))
+		return 0;
 	return inspector_check(c->proofs->inspector, &question, on_checked, c,
 	    e);
 }
