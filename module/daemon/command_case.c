@@ -222,7 +222,7 @@ step_done(void *arg, const struct cases_outcome *o)
 	free(s);
 }
 
-/* NULL: the request has been answered. */
+/* NULL: the request has been answered, and is gone. */
 static struct ctl_step *
 step_new(struct control_request *q, enum case_action action)
 {
@@ -321,8 +321,6 @@ void
 command_case_approve(struct control_request *q)
 {
 	struct ctl_step *s = case_step_new(q, CASE_APPROVE);
-	const struct policy *policy =
-	    &checks_config(commands_daemon(q)->checks)->policy;
 	const struct category *c;
 
 	if (s == NULL)
@@ -331,7 +329,8 @@ command_case_approve(struct control_request *q)
 		step_run(s);
 		return;
 	}
-	c = policy_category(policy, s->step.category);
+	c = policy_category(&checks_config(commands_daemon(q)->checks)->policy,
+	    s->step.category);
 	if (c == NULL) {
 		control_fail(q, CTL_REFUSED,
 		    "the configuration has no category \"%s\"",
@@ -393,13 +392,14 @@ command_case_ask(struct control_request *q)
 void
 command_case_identity(struct control_request *q)
 {
-	const struct ctl_args *a = control_args(q);
 	struct ctl_step *s = case_step_new(q, CASE_IDENTITY);
-	const char *details = ctl_option(a, "--details");
+	const char *details;
 
 	if (s == NULL)
 		return;
-	s->step.method = case_method_find(ctl_option(a, "--method"));
+	details = ctl_option(control_args(q), "--details");
+	s->step.method =
+	    case_method_find(ctl_option(control_args(q), "--method"));
 	if (s->step.method == CASE_METHOD_NONE ||
 	    s->step.method == CASE_METHOD_OPERATOR) {
 		control_fail(q, CTL_USAGE,
