@@ -143,7 +143,9 @@ uphold(struct flow *f)
 	if (!is_refusal)
 		return sql_run(f->s, f->e,
 		    "UPDATE evidence SET over_s = 0 WHERE jid = ?1"
-		    " AND kind IN ('application', 'identity')",
+		    " AND kind IN ('application', 'identity')"
+		    " AND object NOT IN (SELECT id FROM applications"
+		    " WHERE jid = ?1 AND state IN ('refused', 'withdrawn'))",
 		    "t", f->jid);
 	return reopen(f);
 }

@@ -337,6 +337,36 @@ START_TEST(test_two_people)
 }
 END_TEST
 
+/* A category may want two for everybody, whatever was proved. */
+START_TEST(test_category_wants_two)
+{
+	struct case_rules two = rules;
+	const char *id =
+	    submitted(DAILY, APPLICATION_NEW, "Daily", "daily.example");
+	static struct application a;
+	struct case_step s;
+	unsigned needed = 0;
+
+	two.approvals = 2;
+	prove(DAILY, "daily.example");
+	identify(id);
+	ck_assert_int_eq(store_application_find(fx_r, id, &a, &fx_e), 1);
+	fx_ok(store_votes_needed(fx_r, &a, &rules, &needed, &fx_e));
+	ck_assert_uint_eq(needed, 1);
+	fx_ok(store_votes_needed(fx_r, &a, &two, &needed, &fx_e));
+	ck_assert_uint_eq(needed, 2);
+	s = approval(ANNA, id);
+	ck_assert_int_eq(go_with(&s, &two), 0);
+	ck_assert_uint_eq(res.missing, 1);
+	/* The operator is a further person. */
+	s = approval("mastheadctl:root", id);
+	s.role = CASE_OPERATOR;
+	ck_assert_int_eq(go_with(&s, &two), 0);
+	ck_assert(res.has_effect);
+	ck_standing(DAILY, PUBLISHER_APPROVED);
+}
+END_TEST
+
 START_TEST(test_nobody_about_themselves)
 {
 	static const enum case_action actions[] = { CASE_LOOK, CASE_ASK,
@@ -1305,6 +1335,7 @@ main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_whole_way);
 	tcase_add_test(c, test_two_people);
+	tcase_add_test(c, test_category_wants_two);
 	tcase_add_test(c, test_nobody_about_themselves);
 	tcase_add_test(c, test_roles);
 	tcase_add_test(c, test_once_and_limits);
