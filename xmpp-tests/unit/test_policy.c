@@ -465,6 +465,43 @@ START_TEST(test_category)
 }
 END_TEST
 
+/* A new agreement that was not accepted in time stops an approval until it
+ * is; before that it only limits badge and lease. */
+START_TEST(test_agreement)
+{
+	struct publisher p = news;
+	struct publication what = post();
+	struct place where = room();
+	struct verdict v;
+
+	p.approvals[0].lapse_s = NOW + 100;
+	v = policy_decide(&what, &p, &where, NOW);
+	ck_passes(v, RULE_PUBLISH, 1);
+	ck_assert_int_eq(v.badge_until_s, NOW + 100);
+	ck_assert_uint_eq(v.lease_s, 100);
+	v = policy_decide(&what, &p, &where, NOW + 99);
+	ck_passes(v, RULE_PUBLISH, 1);
+	v = policy_decide(&what, &p, &where, NOW + 100);
+	ck_refused(v, RULE_PUBLISH, REFUSAL_AGREEMENT_OUTDATED);
+	ck_assert_int_eq(v.date_s, NOW + 100);
+	/* What has ended has ended, whatever was accepted. */
+	v = policy_decide(&what, &p, &where, UNTIL);
+	ck_refused(v, RULE_PUBLISH, REFUSAL_EXPIRED);
+	/* Another category that holds is enough. */
+	p = both;
+	p.approvals[0].lapse_s = NOW - 1;
+	memcpy(where.publish[1], "sport", 6);
+	where.publish_count = 2;
+	v = policy_decide(&what, &p, &where, NOW);
+	ck_passes(v, RULE_PUBLISH, 1);
+	/* An end of grace after the end is none. */
+	p = news;
+	p.approvals[0].lapse_s = UNTIL + 100;
+	v = policy_decide(&what, &p, &where, NOW);
+	ck_assert_int_eq(v.badge_until_s, UNTIL);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -484,6 +521,7 @@ suite(void)
 	tcase_add_test(c, test_never_unavailable);
 	tcase_add_test(c, test_place_ids);
 	tcase_add_test(c, test_category);
+	tcase_add_test(c, test_agreement);
 	suite_add_tcase(s, c);
 	return s;
 }
