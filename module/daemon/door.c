@@ -14,6 +14,7 @@
 #include "text/jid.h"
 #include "xmpp/ns.h"
 #include "xmpp/stanza.h"
+#include "xmpp/xml.h"
 
 #define FAULTS_MAX 4096 /* bytes of the text that tells them */
 
@@ -47,22 +48,52 @@ caller_free(struct caller *c)
 	free(c);
 }
 
+/* Where to write; NULL while the stream is down. */
+static struct buf *
+line_out(const struct caller *c)
+{
+	struct daemon *d = c->daemon;
+
+	if (d->stream == NULL || stream_state(d->stream) != STREAM_UP)
+		return NULL;
+	stream_flush_later(d->stream);
+	return stream_out(d->stream);
+}
+
 /* Sends the reply and ends the call.  0 or -1. */
 static int
 hang_up(struct caller *c, struct err *e)
 {
-	struct daemon *d = c->daemon;
-	struct buf *out = NULL;
-	int rc = 0;
+	struct buf *out = line_out(c);
+	int rc = out == NULL ? 0 : stanza_write(out, c->reply, e);
 
-	if (d->stream != NULL && stream_state(d->stream) == STREAM_UP)
-		out = stream_out(d->stream);
-	if (out != NULL) {
-		rc = stanza_write(out, c->reply, e);
-		stream_flush_later(d->stream);
-	}
 	caller_free(c);
 	return rc;
+}
+
+/* A result of registration says nothing: how it goes on comes as a message,
+ * with a link to the command. */
+static void
+tell_drafted(const struct caller *c)
+{
+	const struct applicant_words w = words(c);
+	struct buf *out = line_out(c);
+	char text[CATALOGUE_TEXT_MAX];
+	const char *lang;
+
+	if (out == NULL)
+		return;
+	catalogue_text(w.catalogue, w.lang, "register_drafted", NULL, 0, text,
+	    &lang);
+	buf_adds(out, "<message type='normal'");
+	xml_attr(out, "from", c->daemon->domain);
+	xml_attr(out, "to", stanza_get(c->reply, "to"));
+	xml_attr(out, "xml:lang", lang);
+	buf_adds(out, "><body>");
+	xml_text(out, text);
+	buf_adds(out, "</body><x xmlns='" NS_OOB "'><url>xmpp:");
+	xml_text(out, c->daemon->domain);
+	buf_adds(out, "?command;node=apply</url></x></message>");
 }
 
 /* An error with a sentence; `text` may be NULL. */
@@ -182,9 +213,10 @@ draft_done(void *arg, const struct cases_outcome *o)
 	struct caller *c = arg;
 	struct err e;
 
-	if (o->end == CASES_DONE)
+	if (o->end == CASES_DONE) {
+		tell_drafted(c);
 		(void)hang_up(c, &e);
-	else if (o->end == CASES_UNAVAILABLE)
+	} else if (o->end == CASES_UNAVAILABLE)
 		(void)unavailable(c, &e);
 	else if (o->result.refusal == CASE_NAME_TAKEN)
 		(void)refuse_key(c, "cancel", "conflict",
