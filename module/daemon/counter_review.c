@@ -241,6 +241,8 @@ add_identity(struct counter_visit *v, struct form *f, const json_t *d)
 
 	json_array_foreach(json_object_get(d, "identity"), i, row)
 	{
+		if (i == STAFF_ROWS_MAX)
+			break;
 		(void)snprintf(line, sizeof line, "%s – %s – %s – %s%s",
 		    staff_word(v, staff_text(row, "method")),
 		    staff_text(row, "by"), staff_json_date(v, row, "at", at),
@@ -261,6 +263,8 @@ add_accepted(struct counter_visit *v, struct form *f, const json_t *d)
 
 	json_array_foreach(json_object_get(d, "accepted"), i, row)
 	{
+		if (i == STAFF_ROWS_MAX)
+			break;
 		(void)snprintf(line, sizeof line, "%s %d (%s) – %s – %s",
 		    staff_text(row, "category"),
 		    (int)json_integer_value(json_object_get(row, "version")),
@@ -274,11 +278,13 @@ add_accepted(struct counter_visit *v, struct form *f, const json_t *d)
 static void
 add_notes(struct counter_visit *v, struct form *f, const json_t *d)
 {
-	const json_t *row;
-	size_t i;
+	const json_t *notes = json_object_get(d, "notes");
+	size_t count = json_array_size(notes);
 
-	json_array_foreach(json_object_get(d, "notes"), i, row)
-	{
+	for (size_t i = count > STAFF_ROWS_MAX ? count - STAFF_ROWS_MAX : 0;
+	     i < count; i++) {
+		const json_t *row = json_array_get(notes, i);
+
 		staff_line(v, f, "staff_note_by", staff_text(row, "by"));
 		staff_evidence(v, f, "staff_note",
 		    json_object_get(row, "evidence"));

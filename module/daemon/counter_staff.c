@@ -148,7 +148,8 @@ staff_history(struct counter_visit *v, struct form *f, const json_t *history)
 	size_t count = json_array_size(history);
 
 	/* The newest matter most; a form has room for so many. */
-	for (size_t i = count > STAFF_LIST_MAX ? count - STAFF_LIST_MAX : 0;
+	for (size_t i = count > STAFF_HISTORY_MAX ? count - STAFF_HISTORY_MAX
+						  : 0;
 	     i < count; i++) {
 		const json_t *h = json_array_get(history, i);
 		const char *reason = staff_text(h, "reason");

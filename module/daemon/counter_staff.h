@@ -14,6 +14,9 @@
 #define STAFF_LIST_MAX 50 /* what a list to choose from offers */
 #define STAFF_PAGE 20	  /* what a page to read holds */
 #define STAFF_LINE_MAX 4096
+/* Of a case, so that all that there is to see fits into a form: the newest. */
+#define STAFF_HISTORY_MAX 30
+#define STAFF_ROWS_MAX 10 /* identity checks, notes, agreements */
 
 struct cases *staff_cases(const struct counter_visit *v);
 

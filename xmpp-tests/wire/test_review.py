@@ -420,7 +420,36 @@ def each_reading_is_on_record():
     must(rows[0][0] == "reva@rooms.example.org", rows)
 
 
-TESTS = [a_role_ends, nobody_decides_about_themselves, two_at_once,
+def the_queue_has_pages():
+    """Each that waits is on one page, the oldest on the first."""
+    names = ["page%02d@example.org" % i for i in range(45)]
+    for name in names:
+        apply(name)
+    waiting = daemon.ctl("case", "list")["cases"]
+    answer = command("queue", ANNA)
+    pages = [answer]
+    while 'status="executing"' in answer:
+        answer = command("queue", ANNA, session_of(answer), "next", form())
+        pages.append(answer)
+    told = [re.findall(r"\((\S+@\S+?)\)", p) for p in pages]
+    must(sum(told, []) == [c["jid"] for c in waiting], told)
+    must([len(t) for t in told[:-1]] == [20] * (len(told) - 1), told)
+
+
+def a_long_case_is_shown():
+    """However much has happened: the newest of it, in one form."""
+    apply("long@example.org")
+    for i in range(15):
+        session, _ = open_case("long@example.org", BEN)
+        command("case", BEN, session, "complete",
+                form(do="note", reason="Sealed note %d." % i))
+        identity("long@example.org", BEN)
+    _, answer = open_case("long@example.org", BEN)
+    must("Sealed note 14." in answer and "Sealed note 3." not in answer,
+         answer)
+
+
+TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown, nobody_decides_about_themselves, two_at_once,
          restart_in_the_middle, killed_while_writing, tell_secrets, in_no_file,
          in_no_page_of_others, each_reading_is_on_record]
 
