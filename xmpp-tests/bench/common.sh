@@ -46,7 +46,8 @@ deploy() {
 	name=$1
 	shift
 	"$HERE/../servers/up" prosody "$WORK/$name" "$NEXT_PORT" "$@" \
-		--server 'storage = "memory"' >"$WORK/$name.log" 2>&1 || {
+		--server 'storage = "memory"' ${SLOWER:+--slow-clock "$SLOWER"} \
+		>"$WORK/$name.log" 2>&1 || {
 		cat "$WORK/$name.log" >&2
 		exit 1
 	}

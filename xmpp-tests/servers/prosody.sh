@@ -121,6 +121,7 @@ common_conf() {
 	plugin_paths = { "$ROOT/module/guard/prosody";
 		"$ROOT/xmpp-tests/servers/prosody" }
 	test_clock_file = "$DIR/clock-offset"
+	slow_clock = ${SLOW_CLOCK:-1}
 	masthead_component = "masthead.localhost"
 	$(unless_given masthead_timeout "${MASTHEAD_TIMEOUT:-3}")
 	log = { info = "$DIR/$1.log" }
@@ -149,6 +150,7 @@ server_configure() {
 		s2s='s2s_ports = {}' more='' disabled='"s2s";'
 	fi
 	[ -z "$TEST_CLOCK" ] || more="$more \"test_clock\";"
+	[ -z "$SLOW_CLOCK" ] || more="$more \"slow_clock\";"
 	server_data
 	{
 		common_conf prosody "$DIR/data"
