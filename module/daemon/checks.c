@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "daemon/clock.h"
+#include "daemon/placelist.h"
 #include "daemon/refusals.h"
 #include "text/jid.h"
 
-#define CHECK_BODY_MAX (1u << 20) /* bytes of one answer's verdicts */
+/* Bytes of one answer's verdicts; what surrounds them is short. */
+#define CHECK_BODY_MAX (GUARD_ANSWER_MAX - 2048)
 #define CHECK_ADDRESS_MAX 1023
 
 /* A configuration and its epoch, kept as long as a check goes by them. */
@@ -553,48 +555,6 @@ checks_run(struct checks *c, const char *host, const char *id)
 	item_end(k);
 }
 
-static void
-exempt_write(unsigned exempt, char r[48])
-{
-	(void)snprintf(r, 48, "%s%s%s%s",
-	    (exempt & PLACE_EXEMPT_OWNER) != 0 ? "owner " : "",
-	    (exempt & PLACE_EXEMPT_ADMIN) != 0 ? "admin " : "",
-	    (exempt & PLACE_EXEMPT_MEMBER) != 0 ? "member " : "",
-	    (exempt & PLACE_EXEMPT_PUBLISHER) != 0 ? "publisher " : "");
-	if (r[0] != '\0')
-		r[strlen(r) - 1] = '\0';
-}
-
-static void
-place_write(struct buf *out, const struct config *config, const struct place *p)
-{
-	const char *hats = config->has_legacy_hats
-	    ? "urn:xmpp:hats:0 xmpp:prosody.im/protocol/hats:1"
-	    : "urn:xmpp:hats:0";
-	bool is_node = p->kind == PLACE_NODE;
-	char exempt[48];
-	const char *label = p->labelled;
-	struct guard_place g = { .id = p->id,
-		.kind = is_node ? "node" : "room",
-		.name = is_node ? p->node : p->local,
-		.owner = is_node ? p->local : NULL,
-		.is_observed = p->mode == PLACE_OBSERVE,
-		.pass_unavailable =
-		    p->pass_unavailable || p->mode == PLACE_OBSERVE,
-		.others_may_react = p->others_may_react,
-		.refuse_encrypted = p->refuse_encrypted,
-		.is_labelled = label[0] != '\0',
-		.badge = place_badge_name(p->badge),
-		.exempt = exempt,
-		.hats = is_node ? NULL : hats,
-		.lease_s = p->lease_s,
-		.labels = &label,
-		.label_count = label[0] != '\0' ? 1 : 0 };
-
-	exempt_write(p->exempt, exempt);
-	guard_write_place(out, &g);
-}
-
 int
 checks_attach(struct checks *c, const char *host, const char *id,
     int64_t *serial_r)
@@ -612,9 +572,7 @@ checks_attach(struct checks *c, const char *host, const char *id,
 		return -1;
 	}
 	guard_write_attach_begin(out, &a, c->rules->epoch, *serial_r);
-	for (size_t i = 0; i < config->policy.place_count; i++)
-		if (strcmp(config->policy.places[i].host, host) == 0)
-			place_write(out, config, &config->policy.places[i]);
+	placelist_write(out, config, host);
 	guard_write_attach_end(out);
 	c->s.flush(c->s.arg);
 	return 0;

@@ -12,7 +12,9 @@
 #include "crypto/hash.h"
 #include "daemon/doc.h"
 #include "daemon/option.h"
+#include "daemon/placelist.h"
 #include "daemon/value.h"
+#include "xmpp/guard.h"
 
 /* Frees what it owns; the zero value is legal. */
 static void
@@ -97,6 +99,19 @@ take_config(struct option_loader *l, struct config **r)
 	return 0;
 }
 
+/* What no option can know alone. */
+static void
+check_whole(struct option_loader *l)
+{
+	const char *host = placelist_too_long(&l->config);
+
+	if (host != NULL)
+		doc_problem(l->doc, 0,
+		    "places: too many of %.200s, or too long names: a server "
+		    "takes a list of at most %u KiB",
+		    host, GUARD_ANSWER_MAX >> 10);
+}
+
 /* -1 means that the document has problems now. */
 static int
 load_doc(struct config **r, struct doc *d, const char *bytes, size_t len,
@@ -119,6 +134,8 @@ load_doc(struct config **r, struct doc *d, const char *bytes, size_t len,
 		goto out;
 	}
 	option_load_all(&l, root);
+	if (d->problem_total == 0)
+		check_whole(&l);
 	if (d->problem_total == 0)
 		rc = take_config(&l, r);
 out:

@@ -16,6 +16,9 @@
 
 #define GUARD_ITEMS_MAX 64
 #define GUARD_BYTES_MAX 65536 /* strings of one IQ, unescaped */
+/* Bytes of an answer.  Prosody ends the stream of a component that sends more
+ * than 512 KiB at once. */
+#define GUARD_ANSWER_MAX (448u << 10)
 
 /* What one guard IQ said. */
 enum guard_request {

@@ -7,6 +7,7 @@
 #include "xmpp/ns.h"
 
 #define HOST "rooms.a"
+#define LONG "long@a" /* whose name is as long as can be, escaped */
 
 /* The test's clock stands in for daemon/clock.c. */
 int64_t
@@ -105,10 +106,13 @@ set_up(void)
 		.flush = test_flush,
 		.on_trouble = test_trouble };
 	struct badges_setup b = { .keyring = &ring, .domain = "masthead.a" };
+	char name[PUBLISHER_NAME_MAX + 1] = "";
 	const char *notice;
 
 	fx_set_up();
 	fx_approved(DAILY, "Daily");
+	memset(name, '&', PUBLISHER_NAME_MAX);
+	fx_approved(LONG, name);
 	buf_init(&out, 1 << 20);
 	trouble_count = 0;
 	ck_assert_int_eq(uv_loop_init(&loop), 0);
@@ -253,6 +257,38 @@ START_TEST(a_slow_disk_delays_only_those_who_wait_for_it)
 	for (const char *p = out.data; (p = strstr(p, "<badge ")) != NULL; p++)
 		answers++;
 	ck_assert_uint_eq(answers, CHECKS_IN_FLIGHT_MAX);
+}
+END_TEST
+
+/* What a server would not take, and end the stream over, is asked for again
+ * item by item. */
+START_TEST(an_answer_too_long_for_the_server_is_not_sent)
+{
+	const struct reader_name check = { NS_GUARD, "check" };
+	const struct reader_name item = { NS_GUARD, "item" };
+	char n[16], nick[917];
+	const struct reader_attr attrs[] = { { { "", "n" }, n },
+		{ { "", "kind" }, "join" }, { { "", "place" }, "1" },
+		{ { "", "room" }, "newsroom" }, { { "", "actor" }, LONG },
+		{ { "", "nick" }, nick } };
+	struct guard_decoder *d;
+
+	load("E1", newsroom, "hats: {legacy: yes}\n");
+	d = checks_decoder(checks);
+	ck_assert(guard_begin(d, &check, NULL, 0));
+	for (int i = 1; i <= GUARD_ITEMS_MAX; i++) {
+		(void)snprintf(n, sizeof n, "%d", i);
+		memset(nick, '"', 900); /* escaped, too */
+		(void)snprintf(nick + 900, sizeof nick - 900, "%d", i);
+		guard_start(d, 3, &item, attrs, COUNT(attrs));
+		guard_end(d, 3);
+	}
+	guard_end(d, 2);
+	checks_run(checks, HOST, "c1");
+	writer_stop(writer); /* writes the tokens, then answers */
+	ck_assert_uint_lt(out.len, GUARD_ANSWER_MAX);
+	want("<policy-violation ");
+	ck_assert_uint_eq(trouble_count, 1);
 }
 END_TEST
 
@@ -449,6 +485,7 @@ main(void)
 	tcase_add_test(t, a_place_makes_room_for_another_by_a_reload);
 	tcase_add_test(t, a_place_goes_by_a_reload);
 	tcase_add_test(t, a_slow_disk_delays_only_those_who_wait_for_it);
+	tcase_add_test(t, an_answer_too_long_for_the_server_is_not_sent);
 	tcase_add_test(t, a_place_of_another_host_is_forbidden);
 	tcase_add_loop_test(t, tokens_name_the_node, 0, COUNT(audiences));
 	tcase_add_test(t, names_too_long_for_a_token_pass_without);
