@@ -415,6 +415,7 @@ def main():
     global daemon
     with Daemon() as daemon:
         daemon.approve("daily@example.org", "Daily Example")
+        daemon.peer().expect("<message ", "to='daily@example.org'")
         for function in LIVING:
             tap.run(function.__name__.replace("_", " "), function)
         for label, data in ENDING:
