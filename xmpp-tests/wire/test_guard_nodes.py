@@ -48,7 +48,8 @@ ACCOUNT_PLACES = f"""
 <place id='303' kind='node' name='{BULLETIN}' owner='daily'/>
 <place id='304' kind='node' name='{BLOG}:comments/*' owner='*'/>
 <place id='305' kind='node' name='only-daily' owner='daily'/>
-<place id='306' kind='node' name='daily news' owner='*'/>"""
+<place id='306' kind='node' name='daily news' owner='*'/>
+<place id='307' kind='node' name='loose*' owner='*' mode='observe' unavailable='pass'/>"""
 
 NODES = ('news', 'lenient', 'watched', 'honour', 'clear', 'exempt', 'free', 'g/a', 'g/deep/a', 'g/deep/one')
 GUARD = 'masthead_component = "masthead.localhost"'
@@ -543,6 +544,11 @@ async def too_much_of_anything_is_refused(w):
     eq(await a.end_of('watched'), 'ok')
     eq([i['node'] for i in c.items], ['watched'])
     assert len(list((await w.published(a, 'watched', 'watched')).iter())) < 70
+    # A name that no question can say: observed, it is left to the server,
+    # whose files have shorter ones.
+    c.items.clear()
+    a.send(publish('loose', 'loose' + 'x' * 1020, to=None))
+    eq((await a.end_of('loose'), c.items), ('internal-server-error', []))
 
 
 @test

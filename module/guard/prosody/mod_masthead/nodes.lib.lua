@@ -19,7 +19,8 @@ local place_of = places.of_node;
 local bounce, own_error, verdict_error = guard.errors.bounce, guard.errors.own_error, guard.errors.verdict_error;
 local senders, passing, drain = lanes.senders, lanes.passing, lanes.drain;
 local enqueue, is_overloaded, hold_plain = lanes.enqueue, lanes.is_overloaded, lanes.hold_plain;
-local find_lease, LIMIT, ask = verdicts.find_lease, verdicts.LIMIT, guard.asking.ask;
+local find_lease, ask = verdicts.find_lease, guard.asking.ask;
+local LIMIT, UNGUARDED = verdicts.LIMIT, verdicts.UNGUARDED;
 
 local host = module.host;
 local jid_bare, jid_node = jid.bare, jid.node;
@@ -123,6 +124,7 @@ end
 -- The verdict that needs no question, if there is one.
 local function verdict_at_once(place, service, to, node, stanza, bare)
 	if found.over_limit and not place.is_observed then return LIMIT; end
+	if #node > MAX.attr then return UNGUARDED; end -- it cannot be asked about
 	if not is_ordinary() then return nil; end
 	local attr = stanza.attr;
 	local lease = find_lease(place, bare, to.dest, node, attr["xml:lang"]);
