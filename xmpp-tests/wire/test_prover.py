@@ -787,6 +787,14 @@ def _(net):
     want(r, "missing", "cert-issuer", "Test Authority")
 
 
+@test("https: a list of authorities that is not there is our trouble")
+def _(net):
+    net.serve(TEXT.encode())
+    want(check("https", net.domain, "-r", net.dns.address, "-p",
+               str(net.web.port), "-P", "-c", "/nonexistent/ca.pem"),
+         "unknown", "fault", "/nonexistent/ca.pem")
+
+
 @test("https: an old TLS")
 def _(net):
     context = net.web.authority.context(net.domain)
@@ -927,6 +935,28 @@ def _(net):
     net.dns.add("inner.example", "A", "127.0.0.1")
     net.dns.rules[net.domain] = alias
     want(net.by_https(private=False), "missing", "private", "127.0.0.1")
+
+
+@test("ssrf: odd names for ourselves are not connected to")
+def _(net):
+    names = ["127.0.0.1", "localhost", "a.localhost", "[::1]", "::1",
+             "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1",
+             "user@daily.example", "user:pw@daily.example", "daily.example:22",
+             "daily.example/x", "daily.example#x", "daily.example?x", "-",
+             ".", "..", "a..b", "x" * 250, "%6c%6f%63alhost", "\\daily.example"]
+    lines = ["%d https %s %s" % (n, name, TOKEN)
+             for n, name in enumerate(names)]
+    lines += ["d%d dns %s %s" % (n, name, TOKEN)
+              for n, name in enumerate(names)]
+    results = [r for r in run(lines, *net.options(private=False), "-t", "3000")
+               if not r.startswith("late")]
+    if len(results) != len(lines):
+        raise WireError(results)
+    for line in results:
+        if "\tfound\t" in line:
+            raise WireError(line)
+    if net.web.connections:
+        raise WireError("it connected")
 
 
 @test("ssrf: the environment has no say")
