@@ -680,19 +680,21 @@ void
 evidence_tick(struct evidence *v, struct writer *w, int64_t mono_ms)
 {
 	struct job *j;
-	struct err e;
+	struct err e = { "no memory for the evidence's keys" };
 
 	if (!v->is_rotating || v->is_busy || mono_ms < v->next_ms)
 		return;
 	if (v->since_ms == 0)
 		v->since_ms = mono_ms; /* goes on after a restart */
-	if ((j = job_new(v, w)) == NULL)
-		return;
+	j = job_new(v, w);
 	v->is_busy = true;
-	if (writer_post(w, run_batch, batch_done, j, &e) < 0) {
-		v->is_busy = false;
+	if (j != NULL && writer_post(w, run_batch, batch_done, j, &e) == 0)
+		return;
+	/* The queue is full, or the daemon ends: later. */
+	v->is_busy = false;
+	if (j != NULL)
 		job_free(j);
-	}
+	report(v, -1, &e);
 }
 
 static int

@@ -286,6 +286,9 @@ START_TEST(test_interrupted)
 	writer_stop(writer);
 	(void)uv_run(&loop, UV_RUN_DEFAULT);
 	writer_free(writer);
+	/* Whoever waits is told. */
+	ck_assert_int_eq(end.calls, 1);
+	ck_assert_int_eq(end.rc, -1);
 	evidence_key_name(ev, name);
 	for (int i = 0; i < EVIDENCE_KEY_LEN; i++) {
 		unsigned byte;
