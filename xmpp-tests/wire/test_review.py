@@ -254,26 +254,69 @@ def two_at_once():
 
 # Ends in the middle ----------------------------------------------------------
 
+def refuse(account):
+    apply(account)
+    session, _ = open_case(account, BEN)
+    completed(command("case", BEN, session, "complete",
+                      form(do="refuse", reason="not this time")))
+
+
+def appeal(account, text):
+    session = session_of(command("appeal", account + "/x"))
+    completed(command("appeal", account + "/x", session, "complete",
+                      form(text=text)))
+
+
+def report(post, text):
+    session = session_of(command("report", "zoe@example.org/x"))
+    completed(command("report", "zoe@example.org/x", session, "complete", form(
+        account="daily@example.org", place="newsroom@rooms.example.org",
+        post=post, reason="abuse", text=text)))
+
+
+def first_option(answer, var):
+    found = re.search(r'var="%s".*?<option[^>]*><value>([^<]*)' % var, answer)
+    must(found, answer)
+    return found.group(1)
+
+
+def second_form(node, sender, var):
+    answer = command(node, sender)
+    session = session_of(answer)
+    session_of(command(node, sender, session, "next",
+                       form(**{var: first_option(answer, var)})))
+    return node, sender, session
+
+
 def restart_in_the_middle():
+    """At the first form of each command, and at the second where there is
+    one: the session is over, and nothing was done."""
     apply("middle@example.org")
     daemon.approve("victim@example.org", "Victim")
-    begun = []
-    for node, sender in [(n, ANNA) for n in ("case", "suspend", "restore",
-                                             "revoke")]:
+    for account in ("gone@example.org", "gone2@example.org"):
+        refuse(account)
+    appeal("gone@example.org", "Sealed appeal")
+    report("7", "Sealed report")
+    begun = [(n, ANNA, session_of(command(n, ANNA)))
+             for n in REVIEWERS + APPROVERS]
+    begun.append(("case", BEN, open_case("middle@example.org", BEN)[0]))
+    begun.append(second_form("appeals", BEN, "appeal"))
+    begun.append(second_form("reports", BEN, "report"))
+    for node, sender in (("report", "zoe@example.org/x"),
+                         ("appeal", "gone2@example.org/x")):
         begun.append((node, sender, session_of(command(node, sender))))
-    session, _ = open_case("middle@example.org", BEN)
-    begun.append(("case", BEN, session))
-    begun.append(("report", "zoe@example.org/x",
-                  session_of(command("report", "zoe@example.org/x"))))
-    events = count("events")
+    events, reports = count("events"), count("reports")
     daemon.restart()
     for node, sender, session in begun:
         refused(command(node, sender, session, "complete", form(
             account="victim@example.org", reason="too late", do="refuse",
-            place="p@rooms.example.org", post="1")), "session-expired")
+            place="p@rooms.example.org", post="1", text="x")),
+                "session-expired")
     must(count("events") == events, "something was written")
+    must(count("reports") == reports, "a report was written")
     must(state("victim@example.org") == "approved", "it was decided")
     open_case("middle@example.org", BEN)
+    second_form("appeals", BEN, "appeal")
 
 
 def database():
@@ -357,13 +400,8 @@ def tell_secrets():
     session, _ = open_case("secret@example.org", ANNA)
     completed(command("case", ANNA, session, "complete",
                       form(do="refuse", reason="not this time")))
-    session = session_of(command("appeal", "secret@example.org/x"))
-    completed(command("appeal", "secret@example.org/x", session, "complete",
-                      form(text="Sealed appeal")))
-    session = session_of(command("report", "zoe@example.org/x"))
-    completed(command("report", "zoe@example.org/x", session, "complete", form(
-        account="daily@example.org", place="newsroom@rooms.example.org",
-        post="1", reason="abuse", text="Sealed report")))
+    appeal("secret@example.org", "Sealed appeal")
+    report("1", "Sealed report")
 
 
 def in_no_file():
@@ -422,7 +460,7 @@ def each_reading_is_on_record():
 
 def the_queue_has_pages():
     """Each that waits is on one page, the oldest on the first."""
-    names = ["page%02d@example.org" % i for i in range(45)]
+    names = ["page%02d@pages.example" % i for i in range(45)]
     for name in names:
         apply(name)
     waiting = daemon.ctl("case", "list")["cases"]
