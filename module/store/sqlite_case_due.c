@@ -165,7 +165,7 @@ turn(struct sqlite *s, const char *sql, int64_t at, int64_t now_s,
     unsigned limit, int (*handle)(struct due *d, struct due_result *r),
     struct due_result *r, struct err *e)
 {
-	struct due *d = malloc(sizeof *d);
+	struct due *d = calloc(1, sizeof *d);
 	int rc = 0;
 
 	if (d == NULL)
@@ -233,7 +233,7 @@ static int
 remind_of(struct sqlite *s, int64_t before_s, int64_t now_s, unsigned limit,
     struct due_result *r, struct err *e)
 {
-	struct due *d = malloc(sizeof *d);
+	struct due *d = calloc(1, sizeof *d);
 	int rc = 1;
 
 	if (d == NULL)
@@ -402,7 +402,7 @@ give_end(struct due *d, struct due_result *r)
 static int
 give_ends(struct sqlite *s, int64_t now_s, struct due_result *r, struct err *e)
 {
-	struct due *d = malloc(sizeof *d);
+	struct due *d = calloc(1, sizeof *d);
 	sqlite3_stmt *st = sql_query(s, e,
 	    "SELECT a.jid, a.category, '', t.lapse_s FROM approvals a"
 	    " JOIN agreement_terms t ON t.category = a.category"
