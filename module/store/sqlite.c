@@ -127,6 +127,9 @@ static const char *const sql_text[SQL_COUNT] = {
 	    "INSERT INTO staff (jid, role, since_s)"
 	    " VALUES (?1, ?2, ?3) ON CONFLICT (jid, role) DO NOTHING",
 	[SQL_STAFF_REMOVE] = "DELETE FROM staff WHERE jid = ?1 AND role = ?2",
+	[SQL_STAFF_VOTES_REMOVE] =
+	    "DELETE FROM votes WHERE voter = ?1 AND application IN"
+	    " (SELECT id FROM applications WHERE state IN ('open', 'asked'))",
 	[SQL_CONFIG_EVENT] =
 	    "INSERT INTO config_events (at_s, subject,"
 	    " object, change, detail) VALUES (?1, ?2, ?3, ?4, ?5)",

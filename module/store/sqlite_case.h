@@ -114,8 +114,12 @@ int flow_report_close(struct flow *f);
 
 int flow_proof_begin(struct flow *f);
 int flow_proof(struct flow *f);
+/* Somebody has decided for the account: if its proof is still missing, it is
+ * warned anew, and has the grace time again. */
+int flow_proof_again(struct flow *f);
 /* 1 if the domain that it is applied with is proved, 0, -1.  What an earlier
- * application has proved does not count for a NEW one. */
+ * application has proved does not count for a NEW one, nor for a CHANGE to
+ * another domain than the publisher's. */
 int sqlite_proved(struct sqlite *s, const struct application *a, struct err *e);
 
 /* sqlite_evidence.c */
@@ -123,7 +127,9 @@ int sqlite_proved(struct sqlite *s, const struct application *a, struct err *e);
 /* Blobs of closed cases: over from now on, or (now_s 0) no longer. */
 int sqlite_evidence_over(struct sqlite *s, const char *object, int64_t now_s,
     struct err *e);
-/* Erases one; 0 or -1. */
+/* The account is a publisher again: what it became one with is needed. */
+int sqlite_evidence_again(struct sqlite *s, const char *jid, struct err *e);
+/* Erases one, and the mark of a reader that it is about; 0 or -1. */
 int sqlite_evidence_erase(struct sqlite *s, const char *id, int64_t now_s,
     struct err *e);
 /* Takes what was erased out of the write-ahead log, as far as readers let

@@ -140,14 +140,11 @@ uphold(struct flow *f)
 		return -1;
 	if (flow_decide(f, "uphold", to, NULL, NULL, 0) < 0)
 		return -1;
-	if (!is_refusal)
-		return sql_run(f->s, f->e,
-		    "UPDATE evidence SET over_s = 0 WHERE jid = ?1"
-		    " AND kind IN ('application', 'identity')"
-		    " AND object NOT IN (SELECT id FROM applications"
-		    " WHERE jid = ?1 AND state IN ('refused', 'withdrawn'))",
-		    "t", f->jid);
-	return reopen(f);
+	if (to == PUBLISHER_APPROVED &&
+	    (flow_proof_again(f) < 0 ||
+		sqlite_evidence_again(f->s, f->jid, f->e) < 0))
+		return -1;
+	return is_refusal ? reopen(f) : 0;
 }
 
 int
@@ -239,14 +236,23 @@ write_report(struct flow *f)
 	    "tttti", f->step->id, f->jid, p->place, p->post, f->step->now_s);
 }
 
+/* Whether everybody may know that the account is on the register; who has
+ * only applied looks like somebody who has not. */
+static bool
+is_public(enum publisher_state s)
+{
+	return s == PUBLISHER_APPROVED || s == PUBLISHER_SUSPENDED ||
+	    s == PUBLISHER_REVOKED || s == PUBLISHER_EXPIRED;
+}
+
 int
 flow_report(struct flow *f)
 {
 	const struct case_step *step = f->step;
 
-	if (f->standing == PUBLISHER_NONE)
+	if (!is_public(f->standing))
 		return caseflow_refuse(f->r, CASE_NOT_FOUND, f->e,
-		    "%s is not on the register", f->jid);
+		    "%s is no publisher", f->jid);
 	if (check_limit(f) < 0 || find_same(f) < 0)
 		return -1;
 	if (sql_run(f->s, f->e,

@@ -155,14 +155,16 @@ take_fields(struct flow *f)
 	return flow_check_name(f, a->name);
 }
 
-/* A change is about no category; the other kinds say which they want. */
+/* A change is about no category; the other kinds say which they want.  What
+ * was decided already stays as it is. */
 static int
 write_categories(struct flow *f)
 {
 	const struct application *from = f->step->fields;
 
 	if (sql_run(f->s, f->e,
-		"DELETE FROM application_categories WHERE application = ?1",
+		"DELETE FROM application_categories WHERE application = ?1"
+		" AND state = 'open'",
 		"t", f->app.id) < 0)
 		return -1;
 	for (unsigned i = 0;
@@ -170,7 +172,7 @@ write_categories(struct flow *f)
 		if (sql_run(f->s, f->e,
 			"INSERT INTO application_categories"
 			" (application, position, category, state)"
-			" VALUES (?1, ?2, ?3, 'open')",
+			" VALUES (?1, ?2, ?3, 'open') ON CONFLICT DO NOTHING",
 			"tit", f->app.id, (int64_t)i,
 			from->categories[i].id) < 0)
 			return -1;
@@ -323,7 +325,8 @@ check_accepted(struct flow *f)
 	sqlite3_stmt *st = sql_query(f->s, f->e,
 	    "SELECT c.category FROM application_categories c"
 	    " JOIN agreement_terms t ON t.category = c.category"
-	    " WHERE c.application = ?1 AND NOT EXISTS (SELECT 1"
+	    " WHERE c.application = ?1 AND c.state = 'open'"
+	    " AND NOT EXISTS (SELECT 1"
 	    " FROM acceptances a WHERE a.jid = ?2"
 	    " AND a.category = c.category AND a.version = t.version"
 	    " AND (?3 OR a.application = ?1)) LIMIT 1",

@@ -9,13 +9,25 @@
 int
 sqlite_proved(struct sqlite *s, const struct application *a, struct err *e)
 {
-	int64_t since_s = a->kind == APPLICATION_NEW ? a->created_s : 1;
+	int64_t is_new = a->kind == APPLICATION_NEW;
 	int64_t one;
 
+	/* What a publisher stands on is looked at on a schedule; any other
+	 * domain has to be proved for this very application. */
 	return sql_number(s, e, &one,
 	    "SELECT 1 FROM proofs WHERE jid = ?1 AND domain = ?2"
-	    " AND proved_s >= ?3 AND lost_s = 0",
-	    "tti", a->jid, a->domain, since_s);
+	    " AND proved_s > 0 AND lost_s = 0 AND outcome <> 'failed'"
+	    " AND CASE WHEN ?4 THEN proved_s >= ?3 AND begun_s >= ?3"
+	    " ELSE proved_s >= ?3 OR EXISTS (SELECT 1 FROM profiles q"
+	    " WHERE q.jid = ?1 AND q.domain = ?2) END",
+	    "ttii", a->jid, a->domain, a->created_s, is_new);
+}
+
+int
+flow_proof_again(struct flow *f)
+{
+	return sql_run(f->s, f->e,
+	    "UPDATE proofs SET lost_s = 0 WHERE jid = ?1", "t", f->jid);
 }
 
 /* The domain must be what the account applies with, or is approved with. */

@@ -169,7 +169,12 @@ vote(struct flow *f, int64_t *until_r)
 	int proved;
 	unsigned needed;
 
+	/* What has run out meanwhile is no vote any more. */
 	if (sql_run(f->s, f->e,
+		"DELETE FROM votes WHERE application = ?1 AND category = ?2"
+		" AND until_s > 0 AND until_s <= ?3",
+		"tti", f->app.id, category, step->now_s) < 0 ||
+	    sql_run(f->s, f->e,
 		"INSERT INTO votes (application, category, voter, at_s,"
 		" until_s, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 		" ON CONFLICT DO NOTHING",
@@ -326,6 +331,9 @@ approve_category(struct flow *f, int64_t until_s)
 
 	if (to == PUBLISHER_NONE)
 		return flow_wrong_state(f);
+	if (f->standing == PUBLISHER_EXPIRED &&
+	    sqlite_evidence_again(f->s, f->jid, f->e) < 0)
+		return -1;
 	if ((is_new && set_name(f) < 0) ||
 	    flow_decide(f, "approve", to, f->step->category, NULL, until_s) <
 		0 ||
@@ -443,7 +451,8 @@ flow_standing_step(struct flow *f)
 
 	if (to == PUBLISHER_NONE)
 		return flow_wrong_state(f);
-	if (flow_decide(f, case_action_name(action), to, NULL, NULL, 0) < 0)
+	if (flow_decide(f, case_action_name(action), to, NULL, NULL, 0) < 0 ||
+	    (action == CASE_RESTORE && flow_proof_again(f) < 0))
 		return -1;
 	if (action == CASE_REVOKE &&
 	    (flow_close_open(f, APPLICATION_REFUSED) < 0 ||
@@ -569,7 +578,8 @@ sqlite_case_decided(struct sqlite *s, const struct decision *d,
 	if (d->action == DECISION_APPROVE &&
 	    (vouch(s, d, e) < 0 || answer_application(s, d, decision, e) < 0))
 		return -1;
-	if (flow_standing(&f) < 0)
+	if (flow_standing(&f) < 0 ||
+	    (d->action == DECISION_RESTORE && flow_proof_again(&f) < 0))
 		return -1;
 	if (d->action == DECISION_REVOKE &&
 	    (flow_close_open(&f, APPLICATION_REFUSED) < 0 ||

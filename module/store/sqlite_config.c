@@ -110,6 +110,18 @@ wants_staff(const struct wanted *w, const char *jid, const char *role)
 	return false;
 }
 
+/* Who approves no more has no vote in what is still open. */
+static int
+remove_votes(struct sqlite *s, const char *jid, struct err *e)
+{
+	const enum sqlite_sql q = SQL_STAFF_VOTES_REMOVE;
+
+	if (sqlite_use(s, q, e) == NULL)
+		return -1;
+	sqlite_bind_text(s, q, 1, jid);
+	return sqlite_run(s, q, e);
+}
+
 static int
 remove_staff(struct sqlite *s, struct wanted *w, const char *jid,
     const char *role, struct err *e)
@@ -120,7 +132,8 @@ remove_staff(struct sqlite *s, struct wanted *w, const char *jid,
 		return -1;
 	sqlite_bind_text(s, q, 1, jid);
 	sqlite_bind_text(s, q, 2, role);
-	return sqlite_run(s, q, e) < 0
+	return sqlite_run(s, q, e) < 0 ||
+		(strcmp(role, "approver") == 0 && remove_votes(s, jid, e) < 0)
 	    ? -1
 	    : record(s, w, "staff", jid, "removed", role, e);
 }

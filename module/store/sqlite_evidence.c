@@ -11,9 +11,25 @@ sqlite_evidence_over(struct sqlite *s, const char *object, int64_t now_s,
 }
 
 int
+sqlite_evidence_again(struct sqlite *s, const char *jid, struct err *e)
+{
+	return sql_run(s, e,
+	    "UPDATE evidence SET over_s = 0 WHERE jid = ?1"
+	    " AND kind IN ('application', 'identity')"
+	    " AND object NOT IN (SELECT id FROM applications"
+	    " WHERE jid = ?1 AND state IN ('refused', 'withdrawn'))",
+	    "t", jid);
+}
+
+int
 sqlite_evidence_erase(struct sqlite *s, const char *id, int64_t now_s,
     struct err *e)
 {
+	if (sql_run(s, e,
+		"UPDATE reporters SET mark = evidence WHERE evidence = ?1"
+		" AND report = (SELECT object FROM evidence WHERE id = ?1)",
+		"t", id) < 0)
+		return -1;
 	return sql_run(s, e,
 	    "UPDATE evidence SET blob = NULL, key = NULL, erased_s = ?2"
 	    " WHERE id = ?1 AND blob IS NOT NULL",

@@ -886,6 +886,278 @@ START_TEST(test_erase)
 }
 END_TEST
 
+/* An approval never begins in the past: a vote that has run out meanwhile is
+ * cast again. */
+START_TEST(test_vote_runs_out)
+{
+	const char *id = submitted(DAILY, APPLICATION_NEW, "Daily", "");
+	struct case_step s = approval(ANNA, id);
+
+	identify(id);
+	s.until_s = T0 + 500;
+	ck_go(&s);
+	s = approval(CARA, id);
+	s.now_s = T0 + 600;
+	ck_go(&s);
+	ck_assert(!res.has_effect);
+	ck_assert_uint_eq(res.missing, 1);
+	ck_standing(DAILY, PUBLISHER_APPLIED);
+	s.by = ANNA;
+	ck_go(&s);
+	ck_assert(res.has_effect);
+	ck_assert_int_eq(fx_lookup(DAILY).p.approvals[0].until_s, T0 + 10000);
+}
+END_TEST
+
+static void
+sync_staff(const struct staff_entry *staff, size_t count)
+{
+	int64_t serial;
+
+	fx_ok(store_sync_config(fx_w, (const char *const[]){ "news", "sport" },
+	    (const char *const[]){ "News", "Sport" }, 2, staff, count, T0,
+	    &serial, &fx_e));
+}
+
+/* Who is no approver any more has no vote in what is still open. */
+START_TEST(test_former_approver)
+{
+	const struct staff_entry staff[] = { { ANNA, "approver" },
+		{ CARA, "approver" } };
+	const char *id = submitted(DAILY, APPLICATION_NEW, "Daily", "");
+	struct case_step s = approval(ANNA, id);
+
+	sync_staff(staff, 2);
+	identify(id);
+	ck_go(&s);
+	ck_assert_uint_eq(res.missing, 1);
+	sync_staff(staff + 1, 1);
+	s.by = CARA;
+	ck_go(&s);
+	ck_assert(!res.has_effect);
+	ck_assert_uint_eq(res.missing, 1);
+	s.by = "mastheadctl:root";
+	s.role = CASE_OPERATOR;
+	ck_go(&s);
+	ck_assert(res.has_effect);
+}
+END_TEST
+
+static unsigned
+votes_needed(const char *id)
+{
+	static struct application a;
+	unsigned r = 0;
+
+	ck_assert_int_eq(store_application_find(fx_r, id, &a, &fx_e), 1);
+	fx_ok(store_votes_needed(fx_r, &a, &rules, &r, &fx_e));
+	return r;
+}
+
+/* A domain that was left is not looked at any more: who comes back to it
+ * proves it again. */
+START_TEST(test_left_domain)
+{
+	struct application a;
+	struct case_step s;
+	const char *id;
+
+	(void)approved(DAILY, "Daily", "old.example");
+	id = submitted(DAILY, APPLICATION_CHANGE, "Daily", "new.example");
+	prove(DAILY, "new.example");
+	s = by_staff(CASE_APPROVE, ANNA, id);
+	ck_go(&s);
+	ck_assert(res.has_effect);
+
+	id = fresh();
+	a = fields(APPLICATION_CHANGE, "Daily", "old.example");
+	s = by_self(CASE_DRAFT, DAILY, id);
+	s.now_s = T0 + 1000;
+	s.fields = &a;
+	ck_go(&s);
+	ck_assert_uint_eq(votes_needed(id), 2);
+	/* A new name at the domain that is still looked at is another case. */
+	a = fields(APPLICATION_CHANGE, "The Daily", "new.example");
+	ck_go(&s);
+	ck_assert_uint_eq(votes_needed(id), 1);
+}
+END_TEST
+
+/* An answer does not bring back what was refused, nor ask again for what was
+ * approved. */
+START_TEST(test_answer_keeps_decisions)
+{
+	static struct application found;
+	struct application a =
+	    fields(APPLICATION_NEW, "Daily", "daily.example");
+	const char *id = fresh();
+	struct case_step s = by_self(CASE_DRAFT, DAILY, id);
+
+	(void)strcpy(a.categories[1].id, "sport");
+	a.category_count = 2;
+	s.fields = &a;
+	ck_go(&s);
+	s = by_self(CASE_SUBMIT, DAILY, id);
+	ck_go(&s);
+	s = by_staff(CASE_REFUSE, ANNA, id);
+	s.category = "sport";
+	ck_go(&s);
+	s = by_staff(CASE_ASK, ANNA, id);
+	ck_go(&s);
+	s = by_self(CASE_ANSWER, DAILY, id);
+	s.fields = &a;
+	ck_go(&s);
+	ck_assert_int_eq(store_application_find(fx_r, id, &found, &fx_e), 1);
+	ck_assert_uint_eq(found.category_count, 2);
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(found.categories[i].state,
+		    strcmp(found.categories[i].id, "sport") == 0
+			? APPLICATION_REFUSED
+			: APPLICATION_OPEN);
+}
+END_TEST
+
+/* Evidence of an earlier, refused application is not kept for longer because
+ * a later suspension is undone. */
+START_TEST(test_upheld_keeps_nothing_else)
+{
+	const char *id =
+	    submitted(DAILY, APPLICATION_NEW, "Daily", "daily.example");
+	const char *appeal = fresh();
+	struct case_step s = by_staff(CASE_REFUSE, ANNA, id);
+
+	ck_go(&s);
+	(void)approved(DAILY, "Daily", "daily.example");
+	s = by_staff(CASE_SUSPEND, ANNA, NULL);
+	s.jid = DAILY;
+	s.now_s = T0 + 100;
+	ck_go(&s);
+	s = by_self(CASE_APPEAL, DAILY, appeal);
+	s.decision = res.decision;
+	s.sealed[0] = sealed(EVIDENCE_APPEAL);
+	s.sealed_count = 1;
+	ck_go(&s);
+	s = by_staff(CASE_APPEAL_UPHOLD, CARA, appeal);
+	s.now_s = T0 + 200;
+	ck_go(&s);
+	ck_standing(DAILY, PUBLISHER_APPROVED);
+	ck_assert_int_eq(number("SELECT count(*) FROM evidence WHERE"
+				" over_s > 0 AND kind = 'application'"),
+	    1);
+}
+END_TEST
+
+/* A renewal that comes too late brings back what the end had given up. */
+START_TEST(test_late_renewal)
+{
+	struct case_step s;
+	const char *id;
+
+	(void)approved(DAILY, "Daily", "daily.example");
+	ck_assert_uint_eq(due(T0 + 10000).expired, 1);
+	ck_assert_int_gt(number("SELECT count(*) FROM evidence"
+				" WHERE over_s > 0"),
+	    0);
+	id = submitted(DAILY, APPLICATION_RENEWAL, "ignored", "");
+	s = approval(ANNA, id);
+	s.now_s = T0 + 10100;
+	s.until_s = T0 + 90000;
+	ck_go(&s);
+	ck_standing(DAILY, PUBLISHER_APPROVED);
+	ck_assert_int_eq(number("SELECT count(*) FROM evidence"
+				" WHERE over_s > 0"),
+	    0);
+}
+END_TEST
+
+/* Whether somebody has applied is not to be found out by reporting. */
+START_TEST(test_report_tells_no_application)
+{
+	struct case_report p = { .place = "room@rooms.example.org",
+		.post = "stanza-1",
+		.reason = "spam",
+		.mark = MARK };
+	struct case_step s = { .action = CASE_REPORT,
+		.id = fresh(),
+		.jid = DAILY,
+		.by = WIRE,
+		.role = CASE_SELF,
+		.now_s = T0,
+		.report = &p,
+		.sealed_count = 1 };
+	const char *id = submitted(DAILY, APPLICATION_NEW, "Daily", "");
+	struct case_step refusal = by_staff(CASE_REFUSE, ANNA, id);
+
+	s.sealed[0] = sealed(EVIDENCE_REPORTER);
+	ck_refused(&s, CASE_NOT_FOUND);
+	ck_go(&refusal);
+	ck_refused(&s, CASE_NOT_FOUND);
+}
+END_TEST
+
+/* When the evidence is erased, so is what would recognise the reader. */
+START_TEST(test_reporter_is_forgotten)
+{
+	struct case_report p = { .place = "room@rooms.example.org",
+		.post = "stanza-1",
+		.reason = "spam",
+		.mark = MARK };
+	struct case_step s = { .action = CASE_REPORT,
+		.id = fresh(),
+		.jid = DAILY,
+		.by = WIRE,
+		.role = CASE_SELF,
+		.now_s = T0,
+		.report = &p,
+		.sealed_count = 1 };
+
+	(void)approved(DAILY, "Daily", "daily.example");
+	s.sealed[0] = sealed(EVIDENCE_REPORTER);
+	ck_go(&s);
+	s = by_staff(CASE_REPORT_CLOSE, BEN, s.id);
+	ck_go(&s);
+	ck_assert(on_disk(MARK));
+	ck_assert_uint_eq(due(T0 + 1009).erased, 0);
+	ck_assert_uint_eq(due(T0 + 1010).erased, 1);
+	ck_assert(!on_disk(MARK));
+}
+END_TEST
+
+/* Who is restored by a person has the grace time again. */
+START_TEST(test_restored_without_proof)
+{
+	struct case_proof p = { .domain = "daily.example",
+		.method = PROOF_DNS,
+		.outcome = PROOF_FAILED,
+		.detail = "no answer" };
+	struct case_step s = { .action = CASE_PROOF,
+		.jid = DAILY,
+		.by = CASE_BY_SYSTEM,
+		.role = CASE_SYSTEM,
+		.proof = &p,
+		.now_s = T0 + 100 };
+	struct case_step restore = by_staff(CASE_RESTORE, ANNA, NULL);
+
+	(void)approved(DAILY, "Daily", "daily.example");
+	ck_go(&s);
+	s.now_s += rules.proof_grace_s;
+	ck_go(&s);
+	ck_assert(res.is_suspended);
+	restore.jid = DAILY;
+	restore.now_s = s.now_s + 10;
+	ck_go(&restore);
+	s.now_s += 20;
+	ck_go(&s);
+	ck_assert(!res.is_suspended);
+	ck_standing(DAILY, PUBLISHER_APPROVED);
+	ck_notices("submitted approved proof-lost suspended restored"
+		   " proof-lost ");
+	s.now_s += rules.proof_grace_s;
+	ck_go(&s);
+	ck_assert(res.is_suspended);
+}
+END_TEST
+
 START_TEST(test_read_is_recorded)
 {
 	static struct application a;
@@ -1350,6 +1622,15 @@ main(void)
 	tcase_add_test(c, test_due);
 	tcase_add_test(c, test_late_reminder);
 	tcase_add_test(c, test_erase);
+	tcase_add_test(c, test_vote_runs_out);
+	tcase_add_test(c, test_former_approver);
+	tcase_add_test(c, test_left_domain);
+	tcase_add_test(c, test_answer_keeps_decisions);
+	tcase_add_test(c, test_upheld_keeps_nothing_else);
+	tcase_add_test(c, test_late_renewal);
+	tcase_add_test(c, test_report_tells_no_application);
+	tcase_add_test(c, test_reporter_is_forgotten);
+	tcase_add_test(c, test_restored_without_proof);
 	tcase_add_test(c, test_read_is_recorded);
 	tcase_add_test(c, test_short_way);
 	tcase_add_test(c, test_race);
