@@ -21,9 +21,17 @@
 #include "xmpp/stanza.h"
 
 #define BUCKETS 16384 /* a power of two */
+#define SHARES 1024   /* buckets of domains, a power of two */
 #define LANG_MAX 35   /* bytes, RFC 5646 #section-4.4.1 */
 #define WORDS 3
 #define NOTE_MAX 8192 /* bytes of all notes of an answer */
+
+/* How many sessions the accounts of a domain have. */
+struct share {
+	struct share *next;
+	size_t count;
+	char domain[];
+};
 
 struct session {
 	char id[ADHOC_SESSION_LEN + 1];
@@ -37,6 +45,7 @@ struct session {
 	int64_t used_ms;
 	bool is_busy, is_listed;
 	struct session *next_id, *next_jid, *older, *newer;
+	struct share *share;
 	size_t bare_len;
 	char full[]; /* the full JID */
 };
@@ -44,6 +53,7 @@ struct session {
 struct counter {
 	struct counter_setup s;
 	struct session *by_id[BUCKETS], *by_jid[BUCKETS];
+	struct share *shares[SHARES];
 	struct session *oldest, *newest;
 	struct counter_counts counts;
 	uint32_t seed;
@@ -95,6 +105,43 @@ static struct session **
 jid_bucket(struct counter *c, const char *bare, size_t len)
 {
 	return &c->by_jid[bucket(c, bare, len)];
+}
+
+/* The share of a domain, made if there is none; NULL without memory. */
+static struct share *
+share_of(struct counter *c, const char *domain)
+{
+	size_t len = strlen(domain);
+	struct share **at = &c->shares[bucket(c, domain, len) & (SHARES - 1)];
+	struct share *s = *at;
+
+	while (s != NULL && strcmp(s->domain, domain) != 0)
+		s = s->next;
+	if (s != NULL)
+		return s;
+	s = calloc(1, sizeof *s + len + 1);
+	if (s == NULL)
+		return NULL;
+	memcpy(s->domain, domain, len + 1);
+	s->next = *at;
+	*at = s;
+	return s;
+}
+
+/* One less; a share that nobody has any longer is freed. */
+static void
+share_give(struct counter *c, struct share *s)
+{
+	size_t len = strlen(s->domain);
+	struct share **at =
+	    &c->shares[bucket(c, s->domain, len) & (SHARES - 1)];
+
+	if (--s->count > 0)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	free(s);
 }
 
 static bool
@@ -170,6 +217,7 @@ session_free(struct counter *c, struct session *n)
 {
 	session_unlist(c, n);
 	c->counts.bytes -= n->bytes;
+	share_give(c, n->share);
 	if (n->free_state != NULL)
 		n->free_state(n->state);
 	form_free(n->form);
@@ -186,13 +234,14 @@ session_end(struct counter *c, struct session *n)
 		session_free(c, n);
 }
 
-/* Evicts the one that has been idle longest; false if all are busy. */
+/* Evicts the one that has been idle longest, of all (NULL) or of one domain;
+ * false if all are busy. */
 static bool
-evict_oldest(struct counter *c)
+evict_oldest(struct counter *c, const struct share *of)
 {
 	struct session *n = c->oldest;
 
-	while (n != NULL && n->is_busy)
+	while (n != NULL && (n->is_busy || (of != NULL && n->share != of)))
 		n = n->newer;
 	if (n == NULL)
 		return false;
@@ -206,7 +255,7 @@ evict_beyond(struct counter *c, size_t sessions_max)
 {
 	while ((c->counts.sessions > sessions_max ||
 		   c->counts.bytes > COUNTER_BYTES_MAX) &&
-	    evict_oldest(c))
+	    evict_oldest(c, NULL))
 		continue;
 }
 
@@ -257,24 +306,42 @@ now_ms(const struct counter *c)
 	return c->s.mono_ms == NULL ? clock_mono_ms() : c->s.mono_ms();
 }
 
+/* Room for this asker's new session, which its share counts already: 0, or
+ * -1 if too many are busy. */
+static int
+make_room(struct counter *c, const struct asker *who, const struct share *share)
+{
+	if (!evict_of_jid(c, who->bare))
+		return -1;
+	if (share->count > COUNTER_SESSIONS_DOMAIN_MAX &&
+	    !evict_oldest(c, share))
+		return -1;
+	evict_beyond(c, COUNTER_SESSIONS_MAX - 1);
+	return c->counts.sessions < COUNTER_SESSIONS_MAX ? 0 : -1;
+}
+
 static int
 session_new(struct counter *c, const struct asker *who,
     const struct counter_command *command, struct session **r)
 {
 	unsigned char bytes[16];
-	struct session *n;
+	struct session *n = NULL;
+	struct share *share;
 	struct err e;
 
 	end_same(c, who, command);
-	if (!evict_of_jid(c, who->bare))
+	share = share_of(c, strchr(who->bare, '@') + 1);
+	if (share == NULL)
 		return -1;
-	evict_beyond(c, COUNTER_SESSIONS_MAX - 1);
-	if (c->counts.sessions >= COUNTER_SESSIONS_MAX ||
-	    hash_random(bytes, sizeof bytes, &e) == -1)
+	share->count++;
+	if (make_room(c, who, share) == 0 &&
+	    hash_random(bytes, sizeof bytes, &e) == 0)
+		n = calloc(1, sizeof *n + strlen(who->full) + 1);
+	if (n == NULL) {
+		share_give(c, share);
 		return -1;
-	n = calloc(1, sizeof *n + strlen(who->full) + 1);
-	if (n == NULL)
-		return -1;
+	}
+	n->share = share;
 	hash_base64url(bytes, sizeof bytes, n->id);
 	n->command = command;
 	n->bare_len = strlen(who->bare);

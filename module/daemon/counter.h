@@ -10,9 +10,10 @@
  * it.  So a command gets forms that keep to their own rules, and only checks
  * what a form cannot say.
  *
- * Idle sessions end after COUNTER_IDLE_MS by the monotonic clock, the longest
- * idle first if there are too many; the same command begun again by the same
- * full JID replaces its session.  Sessions do not outlive the program.
+ * Idle sessions end after COUNTER_IDLE_MS by the monotonic clock, and the
+ * longest idle first if there are too many: of the account or the domain that
+ * has more than its share, or of all.  The same command begun again by the
+ * same full JID replaces its session.  None outlives the program.
  */
 #ifndef DAEMON_COUNTER_H
 #define DAEMON_COUNTER_H
@@ -31,7 +32,9 @@
 #include "xmpp/stanza.h"
 
 #define COUNTER_SESSIONS_MAX 10000
-#define COUNTER_SESSIONS_JID_MAX 32   /* of one bare JID */
+#define COUNTER_SESSIONS_JID_MAX 32 /* of one bare JID */
+/* Of all accounts of one domain: strangers who open many close their own. */
+#define COUNTER_SESSIONS_DOMAIN_MAX 2500
 #define COUNTER_BYTES_MAX (96u << 20) /* of all forms and states, about */
 #define COUNTER_IDLE_MS (15 * 60 * 1000)
 #define COUNTER_UNDER_WAY_MAX 1000 /* questions not answered yet */

@@ -524,7 +524,8 @@ START_TEST(ten_thousand_and_no_more)
 	begin(ANNA, "two", first);
 	for (int i = 0; i < COUNTER_SESSIONS_MAX + 500; i++) {
 		now_ms++;
-		(void)snprintf(from, sizeof from, "u%d@example.net/x", i);
+		(void)snprintf(from, sizeof from, "u%d@d%d.example/x", i,
+		    i % 50);
 		begin(from, "two", last);
 		ck_assert_str_ne(last, "");
 		if (counter_counts(counter).bytes > peak)
@@ -541,6 +542,31 @@ START_TEST(ten_thousand_and_no_more)
 	assert_has("Sure?");
 	begin(ANNA, "two", s);
 	assert_has("status=\"executing\"");
+}
+END_TEST
+
+/* Many accounts of one domain do not take the sessions of others. */
+START_TEST(a_domain_evicts_its_own)
+{
+	char s[64], first[64], other[64], from[64];
+
+	begin(ANNA, "two", other);
+	begin("first@evil.example/x", "two", first);
+	for (int i = 0; i < COUNTER_SESSIONS_DOMAIN_MAX + 300; i++) {
+		now_ms++;
+		(void)snprintf(from, sizeof from, "u%d@evil.example/x", i);
+		begin(from, "two", s);
+		ck_assert_str_ne(s, "");
+	}
+	ck_assert_uint_eq(counter_counts(counter).sessions,
+	    COUNTER_SESSIONS_DOMAIN_MAX + 1);
+	step("first@evil.example/x", "two", first, "next",
+	    X(VALUE("name", "x")));
+	assert_has("<session-expired ");
+	step(ANNA, "two", other, "next", X(VALUE("name", "x")));
+	assert_has("Sure?");
+	step(from, "two", s, "next", X(VALUE("name", "x")));
+	assert_has("Sure?");
 }
 END_TEST
 
@@ -768,6 +794,7 @@ suite(void)
 	tcase_add_test(t, expires_when_idle);
 	tcase_add_test(t, ten_thousand_and_no_more);
 	tcase_add_test(t, an_account_evicts_its_own);
+	tcase_add_test(t, a_domain_evicts_its_own);
 	tcase_add_test(t, many_under_way);
 	tcase_add_test(t, an_account_waits_for_its_own);
 	tcase_add_test(t, memory_has_an_end);
