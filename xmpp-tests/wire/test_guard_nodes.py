@@ -814,6 +814,26 @@ async def caps_bounce_with_overload(w):
 
 
 @test
+async def what_waits_behind_a_publish_is_capped(w):
+    """Whatever it is: 4 MiB of one client."""
+    c, a = w.component, await w.client('daily')
+    c.hold = True
+    big = f"<p xmlns='urn:x'>{'x' * 200000}</p>"
+    for to, node, dest in ((SERVICE, 'free', SERVICE), (None, 'urn:x:mine', None)):
+        first, ids = f'first-{node}', [f'{node}{n}' for n in range(30)]
+        gets = [f'get-{node}{n}' for n in range(2)]
+        a.send(publish(first, 'news' if to else BULLETIN, to=to))
+        a.send(''.join(publish(i, node, item('behind', big), to=to) for i in ids))
+        where = f" to='{dest}'" if dest else ''
+        a.send(''.join(f"<iq type='get' id='{i}'{where}><q xmlns='urn:x'>{big}</q></iq>" for i in gets))
+        eq(await a.ends(ids[20:] + gets, 20), [(i, 'overload') for i in ids[20:] + gets])
+        c.release()
+        eq(await a.ends([first] + ids[:20], 20), [(i, 'ok') for i in [first] + ids[:20]])
+        c.hold = True
+    c.hold = False
+
+
+@test
 async def others_have_their_say_between_releases(w):
     """Some twenty verdicts at once, for publishes that the server takes some time to
     deliver: whoever comes in between is served before the last of them."""

@@ -88,6 +88,12 @@ function M.is_overloaded(item)
 		or item.domain and (domain_posts[item.domain] or 0) >= MAX.domain_posts;
 end
 
+-- Whether so much waits of this sender that nothing else may, whatever it is.
+function M.is_behind_much(stanza)
+	local sender = senders[stanza.attr.from];
+	return sender ~= nil and sender.bytes + size_of(stanza) > MAX.full_bytes;
+end
+
 local function count_in(t, key, by)
 	local n = (t[key] or 0) + by;
 	t[key] = n > 0 and n or nil;

@@ -18,7 +18,8 @@ local ENCRYPTED = structure.ENCRYPTED;
 local place_of = places.of_node;
 local bounce, own_error, verdict_error = guard.errors.bounce, guard.errors.own_error, guard.errors.verdict_error;
 local senders, passing, drain = lanes.senders, lanes.passing, lanes.drain;
-local enqueue, is_overloaded, hold_plain = lanes.enqueue, lanes.is_overloaded, lanes.hold_plain;
+local enqueue, hold_plain = lanes.enqueue, lanes.hold_plain;
+local is_overloaded, is_behind_much = lanes.is_overloaded, lanes.is_behind_much;
 local find_lease, ask = verdicts.find_lease, guard.asking.ask;
 local LIMIT, UNGUARDED = verdicts.LIMIT, verdicts.UNGUARDED;
 
@@ -115,7 +116,14 @@ local function describe(item, place, service, owner, node)
 	item.affiliation = affiliation_of(place, service, node, item.from);
 end
 
+local function bounce_overload(event)
+	local stanza = event.stanza;
+	bounce(event.origin, stanza, own_error("overload", stanza.attr["xml:lang"]));
+	return true;
+end
+
 local function hold_unread(event, dest, event_name)
+	if is_behind_much(event.stanza) then return bounce_overload(event); end
 	local item = hold_plain("node", event, dest);
 	item.inside, item.is_unread, item.event = true, true, event_name;
 	return true;
@@ -143,7 +151,7 @@ local function hold(event, item, place, service, to, node, verdict)
 		item = lanes.new_item("node", event.origin, stanza, to.dest);
 		item.inside, item.event = true, to.event;
 		if is_overloaded(item) then
-			bounce(event.origin, stanza, own_error("overload", stanza.attr["xml:lang"]));
+			bounce_overload(event);
 			return;
 		end
 	end
@@ -236,6 +244,7 @@ local function barrier(event, dest)
 	local kind = stanza.attr.type;
 	if passing[stanza] or kind ~= "get" and kind ~= "set" then return; end
 	if publish_of(stanza) then return; end -- on to on_pubsub
+	if is_behind_much(stanza) then return bounce_overload(event); end
 	hold_plain("node", event, dest);
 	return true;
 end
