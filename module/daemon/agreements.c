@@ -105,6 +105,7 @@ folder_read(struct agreements *a, const char *category, const char *folder,
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
+	size_t before = a->count;
 	char path[4096];
 	int rc = 0;
 
@@ -127,6 +128,9 @@ folder_read(struct agreements *a, const char *category, const char *folder,
 		rc = file_read(path, f, e);
 	}
 	(void)closedir(dir);
+	if (rc == 0 && a->count == before)
+		rc = err_set(e, "%s has no agreement: want files like 1.en.txt",
+		    folder);
 	return rc;
 }
 

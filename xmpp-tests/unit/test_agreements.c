@@ -179,6 +179,19 @@ START_TEST(a_folder_that_is_not_there)
 }
 END_TEST
 
+/* A category that seems to have an agreement and has none would be had
+ * without accepting anything. */
+START_TEST(a_folder_without_an_agreement)
+{
+	write_text("01.en.txt", "a number that begins with 0");
+	write_text("1.en.TXT", "another ending");
+	write_text("v1.en.txt", "a letter in front");
+	ck_assert_int_eq(load(), -1);
+	ck_assert_ptr_nonnull(strstr(why.text, dir));
+	ck_assert_ptr_nonnull(strstr(why.text, "1.en.txt"));
+}
+END_TEST
+
 /* What is on record stays what it was. */
 START_TEST(what_was_shown_does_not_change)
 {
@@ -245,6 +258,7 @@ suite(void)
 	tcase_add_loop_test(t, takes_text_alone, 0, COUNT(files));
 	tcase_add_test(t, has_a_limit);
 	tcase_add_test(t, a_folder_that_is_not_there);
+	tcase_add_test(t, a_folder_without_an_agreement);
 	tcase_add_test(t, what_was_shown_does_not_change);
 	tcase_add_test(t, are_held);
 	suite_add_tcase(s, t);
