@@ -25,7 +25,8 @@
  * and their form says it all. */
 struct page {
 	struct applicant answers;
-	struct terms terms;
+	struct terms terms; /* as they are shown */
+	bool is_shown;	    /* until then the form is the first page's */
 };
 
 /* What a session keeps. */
@@ -193,23 +194,38 @@ add_public(struct counter_visit *v, struct form *f, const struct application *a)
 	form_add_text(f, "public", text);
 }
 
+/* Not at the moment: the page that is shown stays the one that is asked. */
+static void
+stay(struct counter_visit *v)
+{
+	const struct apply *s = counter_state(v);
+
+	if (!s->page->is_shown)
+		set_page(v, NULL);
+	counter_busy(v);
+}
+
 /* The second page; `notice` may be NULL. */
 static void
 show_terms(struct counter_visit *v, const char *notice)
 {
 	const struct apply *s = counter_state(v);
 	struct page *p = s->page;
-	struct form *f;
+	struct terms terms;
+	struct form *f = form_new(NS_APPLY);
 	struct err e;
 
 	/* Who applies accepts all of it now, whatever was before. */
-	if (terms_find(v, &p->answers.fields,
-		s->kind == APPLICATION_NEW && !s->is_answer, &p->terms,
+	if (f == NULL ||
+	    terms_find(v, &p->answers.fields,
+		s->kind == APPLICATION_NEW && !s->is_answer, &terms,
 		&e) == -1) {
-		counter_busy(v);
+		form_free(f);
+		stay(v);
 		return;
 	}
-	f = form_new(NS_APPLY);
+	p->terms = terms;
+	p->is_shown = true;
 	form_title(f, counter_word(v, "apply_agreement_title"));
 	if (p->terms.count > 0)
 		form_instruct(f,
@@ -332,7 +348,7 @@ step_with_answers(struct counter_visit *v, enum case_action action,
 
 	if (applicant_seal(counter_daemon(v)->evidence, &s->page->answers,
 		counter_jid(v), &step.sealed[0], &e) == -1) {
-		counter_busy(v);
+		stay(v);
 		return;
 	}
 	step.sealed_count = 1;
