@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/buf.h"
+#include "core/utf8.h"
 #include "core/when.h"
 #include "daemon/clock.h"
 #include "daemon/daemon.h"
@@ -79,6 +80,34 @@ staff_word(struct counter_visit *v, const char *word)
 	return counter_word(v, key);
 }
 
+/* A line or paragraph separator, or what turns the direction of all that
+ * follows: U+2028 to U+202E, U+2066 to U+2069. */
+static bool
+turns_the_line(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	return c[0] == 0xe2 &&
+	    ((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+		(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
+/* What somebody else wrote: its further lines cannot pass for ours. */
+static void
+add_quoted(struct buf *r, const char *s)
+{
+	for (size_t len; *s != '\0'; s += len) {
+		len = utf8_len(s);
+		if (*s == '\n')
+			buf_adds(r, "\n> ");
+		else if (len == 0 || turns_the_line(s))
+			buf_adds(r, "\ufffd");
+		else
+			buf_add(r, s, len);
+		len = len == 0 ? 1 : len;
+	}
+}
+
 void
 staff_line(struct counter_visit *v, struct form *f, const char *key,
     const char *value)
@@ -90,7 +119,7 @@ staff_line(struct counter_visit *v, struct form *f, const char *key,
 	buf_init(&line, STAFF_VALUE_MAX);
 	buf_adds(&line, counter_word(v, key));
 	buf_adds(&line, ": ");
-	buf_adds(&line, value);
+	add_quoted(&line, value);
 	form_add_text(f, NULL, line.data);
 	buf_clear(&line);
 }

@@ -36,7 +36,9 @@ const char *staff_text(const json_t *object, const char *member);
  * "word_call_back"); borrowed as counter_word. */
 const char *staff_word(struct counter_visit *v, const char *word);
 
-/* A line "label: value"; nothing if `value` is "". */
+/* A line "label: value"; nothing if `value` is "".  Further lines of the value
+ * begin with "> ", and nothing in it turns the direction of a line: whoever
+ * wrote it cannot forge what stands beside it. */
 void staff_line(struct counter_visit *v, struct form *f, const char *key,
     const char *value);
 /* Lines for what was sealed: "(erased)", or a line a member. */

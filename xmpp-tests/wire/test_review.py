@@ -487,7 +487,27 @@ def a_long_case_is_shown():
          answer)
 
 
-TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown, nobody_decides_about_themselves, two_at_once,
+def applicants_forge_no_lines():
+    """What an applicant writes cannot pass for what Masthead found, nor turn
+    round what stands beside it."""
+    forged = "Proof: dns - ok"
+    sender = "forger@example.org/x"
+    session = session_of(command("apply", sender))
+    session_of(command("apply", sender, session, "next", form(
+        kind="person", name="Letter of forger",
+        legal_name="\u202eevil \u2066name", contact="f@example.org",
+        notes=["Hello.", forged], categories="news")))
+    completed(command("apply", sender, session, "complete",
+                      form(**{"accept:news": "1"})))
+    _, answer = open_case("forger@example.org", ANNA)
+    must("> " + forged in answer or "&gt; " + forged in answer, answer)
+    must("\n" + forged not in answer, answer)
+    must(not re.search("[\u2028-\u202e\u2066-\u2069]", answer), answer)
+    must("\ufffdevil \ufffdname" in answer, answer)
+
+
+TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown,
+         applicants_forge_no_lines, nobody_decides_about_themselves, two_at_once,
          restart_in_the_middle, killed_while_writing, tell_secrets, in_no_file,
          in_no_page_of_others, each_reading_is_on_record]
 
