@@ -239,25 +239,41 @@ struct comparison {
 };
 
 static int
+compare_file(struct comparison *c, const struct file *f,
+    const struct agreement_row *row)
+{
+	if (f->version != row->version || strcmp(f->lang, row->lang) != 0 ||
+	    strcmp(f->sha256, row->sha256) == 0)
+		return 0;
+	return err_set(c->e,
+	    "categories.%s.agreement: %lld.%s.txt is not what it was "
+	    "when it was first shown; put it back, and write what is "
+	    "new into a new version",
+	    f->category, (long long)f->version, f->lang);
+}
+
+static int
 compare_row(void *arg, const struct agreement_row *row)
 {
 	struct comparison *c = arg;
 	const struct agreements *a = c->agreements;
+	int64_t newest = 0;
 
-	for (size_t i = 0; i < a->count; i++) {
+	for (size_t i = 0; i < a->count && c->rc == 0; i++) {
 		const struct file *f = &a->files[i];
 
-		if (f->version != row->version ||
-		    strcmp(f->category, row->category) != 0 ||
-		    strcmp(f->lang, row->lang) != 0 ||
-		    strcmp(f->sha256, row->sha256) == 0)
+		if (strcmp(f->category, row->category) != 0)
 			continue;
-		c->rc = err_set(c->e,
-		    "categories.%s.agreement: %lld.%s.txt is not what it was "
-		    "when it was first shown; put it back, and write what is "
-		    "new into a new version",
-		    f->category, (long long)f->version, f->lang);
+		newest = f->version > newest ? f->version : newest;
+		c->rc = compare_file(c, f, row);
 	}
+	/* What is to be accepted is the newest on record, in one language at
+	 * least: an older one in its place could not be. */
+	if (c->rc == 0 && newest > 0 && newest < row->version)
+		c->rc = err_set(c->e,
+		    "categories.%s.agreement: version %lld is gone, which is "
+		    "what is to be accepted; put it back, or write a newer one",
+		    row->category, (long long)row->version);
 	return c->rc;
 }
 

@@ -49,9 +49,10 @@ int agreements_find(const struct agreements *a, const char *category,
 int agreements_nth(const struct agreements *a, size_t i, struct agreement *r);
 
 /*
- * Whether no file differs from what the register has under its name: what was
- * accepted once does not change.  0, or -1 with which one does, or that the
- * register could not be read.
+ * Whether no file differs from what the register has under its name, and the
+ * newest version that it has is still there: what was accepted once does not
+ * change, and what is to be accepted can be shown.  0, or -1 with which one
+ * it is, or that the register could not be read.
  */
 int agreements_check(const struct agreements *a, struct store *s,
     struct err *e);

@@ -228,6 +228,46 @@ START_TEST(what_was_shown_does_not_change)
 }
 END_TEST
 
+/* Whoever applied would be shown an older version than the one that has to be
+ * accepted, and could never come in. */
+START_TEST(the_newest_does_not_go)
+{
+	static const char *const ids[] = { "news", "blog" };
+	char url[128], path[128];
+	struct store *s = NULL;
+	int64_t serial;
+
+	(void)snprintf(url, sizeof url, "sqlite:%s/register.db", dir);
+	ck_assert_msg(store_open(&s, url, STORE_WRITE, &why) == 0, "%s",
+	    why.text);
+	ck_assert_int_eq(
+	    store_sync_config(s, ids, ids, 2, NULL, 0, 1000, &serial, &why), 0);
+	write_text("1.en.txt", "one");
+	write_text("2.en.txt", "two");
+	write_text("2.de.txt", "zwei");
+	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(
+	    agreements_sync(agreements, &config, s, 1000, &serial, &why), 0);
+	/* An older one, or a translation, may. */
+	(void)snprintf(path, sizeof path, "%s/2.de.txt", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(agreements_check(agreements, s, &why), 0);
+	(void)snprintf(path, sizeof path, "%s/2.en.txt", dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(agreements_check(agreements, s, &why), -1);
+	ck_assert_msg(strstr(why.text, "categories.news.agreement") != NULL &&
+		strstr(why.text, "version 2") != NULL,
+	    "%s", why.text);
+	/* A category that has no agreement any more asks for none. */
+	more[0].agreement = NULL;
+	ck_assert_int_eq(load(), 0);
+	ck_assert_int_eq(agreements_check(agreements, s, &why), 0);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(are_held)
 {
 	struct agreements *held;
@@ -260,6 +300,7 @@ suite(void)
 	tcase_add_test(t, a_folder_that_is_not_there);
 	tcase_add_test(t, a_folder_without_an_agreement);
 	tcase_add_test(t, what_was_shown_does_not_change);
+	tcase_add_test(t, the_newest_does_not_go);
 	tcase_add_test(t, are_held);
 	suite_add_tcase(s, t);
 	return s;
