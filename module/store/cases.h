@@ -219,7 +219,8 @@ struct application {
 	char jid[PUBLISHER_JID_MAX + 1];
 	enum application_kind kind;
 	enum application_state state;
-	int64_t version;	      /* grows with every step */
+	/* Grows with every step but LOOK, IDENTITY, NOTE, READ, PROOF. */
+	int64_t version;
 	int64_t created_s;	      /* draft made */
 	int64_t submitted_s;	      /* 0: not yet */
 	int64_t since_s;	      /* has its state since */
