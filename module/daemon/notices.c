@@ -292,6 +292,7 @@ void
 notices_wake(struct notices *n)
 {
 	struct buf *out = n->s.out(n->s.arg);
+	int64_t before = n->after;
 	struct page *p;
 	struct err e;
 
@@ -306,8 +307,14 @@ notices_wake(struct notices *n)
 	if (store_notice_list(cases_reader(n->s.cases), n->after, NOTICES_PAGE,
 		row_send, p, &e) == -1)
 		n->s.on_trouble(n->s.arg, "register", &e);
-	if (p->count > 0)
+	if (p->count > 0 && !out->failed) {
 		page_hand_over(p);
-	else
-		free(p);
+		return;
+	}
+	/* The stream is lost, with what it has not sent. */
+	if (out->failed) {
+		n->after = before;
+		n->s.flush(n->s.arg);
+	}
+	free(p);
 }
