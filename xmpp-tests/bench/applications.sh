@@ -16,8 +16,7 @@ applications_conf() {
 }
 
 measure_applications() {
-	say 'making a register of 1,000,000 publishers'
-	"$TOOLS/fill_register" "sqlite:$WORK/register.db" 1000000
+	make_register
 	applications_conf
 	pair='late:10000:5:0 applying:10000:5:100'
 	# shellcheck disable=SC2086
