@@ -264,7 +264,46 @@ START_TEST(every_rule_has_words)
 END_TEST
 
 static void
-never_read(void *arg, enum cases_end end, const char *const *texts,
+nothing_read(void *arg, enum cases_end end, const char *const *texts,
+    size_t count, const struct err *e)
+{
+	(void)arg;
+	ck_assert_msg(end == CASES_DONE, "%s", e->text);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_ptr_null(texts[0]);
+	ck_assert_ptr_null(texts[1]);
+	ended++;
+}
+
+static int
+count_event(void *arg, const struct event_row *v)
+{
+	(void)v;
+	(*(unsigned *)arg)++;
+	return 0;
+}
+
+/* What is gone keeps nothing else from being read, and no reading of it is
+ * on record. */
+START_TEST(what_is_gone_is_not_read)
+{
+	const char *ids[] = { "AAAAAAAAAAAAAAAAAAAAAA",
+		"BBBBBBBBBBBBBBBBBBBBBB" };
+	unsigned events = 0;
+	struct err e;
+
+	cases_read(d.cases, ids, 2, "a@rooms.example.org", CASE_APPROVER,
+	    nothing_read, NULL);
+	settle(1);
+	ck_assert_int_eq(store_event_list(d.reader, "a@rooms.example.org", NULL,
+			     0, 100, count_event, &events, &e),
+	    0);
+	ck_assert_uint_eq(events, 0);
+}
+END_TEST
+
+static void
+not_allowed(void *arg, enum cases_end end, const char *const *texts,
     size_t count, const struct err *e)
 {
 	(void)arg;
@@ -275,13 +314,12 @@ never_read(void *arg, enum cases_end end, const char *const *texts,
 	ended++;
 }
 
-/* What is not there is not read, and no reading of it is on record. */
-START_TEST(only_what_is_there_is_read)
+START_TEST(strangers_read_nothing)
 {
 	const char *ids[] = { "AAAAAAAAAAAAAAAAAAAAAA" };
 
-	cases_read(d.cases, ids, 1, "a@rooms.example.org", CASE_APPROVER,
-	    never_read, NULL);
+	cases_read(d.cases, ids, 1, "a@y.example", CASE_SELF, not_allowed,
+	    NULL);
 	settle(1);
 }
 END_TEST
@@ -300,7 +338,8 @@ main(void)
 	tcase_add_test(t, roles_are_the_configurations);
 	tcase_add_test(t, rules_are_the_configurations);
 	tcase_add_test(t, every_rule_has_words);
-	tcase_add_test(t, only_what_is_there_is_read);
+	tcase_add_test(t, what_is_gone_is_not_read);
+	tcase_add_test(t, strangers_read_nothing);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
