@@ -80,7 +80,8 @@ void cases_rules(const struct cases *c, const char *category,
  * put on record (CASE_READ), as `by` with `role`; only then is it opened.
  * `ids`: at most CASES_READ_MAX, copied.  `done` is called exactly once; with
  * CASES_DONE there is a text for each id, in their order, and NULL where it
- * was erased or never was.  The texts are valid during the call and wiped after it.
+ * was erased or never was.  The texts are valid during the call and wiped after
+ * it.
  */
 #define CASES_READ_MAX 64
 typedef void (*cases_read_done)(void *arg, enum cases_end end,
