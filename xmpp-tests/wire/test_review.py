@@ -445,6 +445,17 @@ def in_no_page_of_others():
             must(s.decode() not in page, (s, page))
 
 
+def own_data_tells_of_no_reader():
+    """Neither who reported nor when: in a small room the hour is a name."""
+    session = session_of(command("mydata", "daily@example.org/x"))
+    shown = command("mydata", "daily@example.org/x", session, "complete",
+                    form(action="show"))
+    must("daily@example.org" in shown and "history" in shown, shown)
+    for page in (shown, str(daemon.ctl("export", "daily@example.org"))):
+        for s in ("zoe@", "reader", "newsroom@", "Sealed report"):
+            must(s not in page, (s, page))
+
+
 def each_reading_is_on_record():
     before = count("events WHERE action = 'read'")
     open_case("secret@example.org", REVA)
@@ -509,7 +520,8 @@ def applicants_forge_no_lines():
 TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown,
          applicants_forge_no_lines, nobody_decides_about_themselves, two_at_once,
          restart_in_the_middle, killed_while_writing, tell_secrets, in_no_file,
-         in_no_page_of_others, each_reading_is_on_record]
+         in_no_page_of_others, own_data_tells_of_no_reader,
+         each_reading_is_on_record]
 
 
 def main():
