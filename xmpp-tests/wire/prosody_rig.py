@@ -391,6 +391,11 @@ class Prosody:
             ['prosodyctl', '--config', f'{self.dir}/prosody.cfg.lua', 'shell', command],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
+    def complaints(self):
+        """How often the guard has said that a module published past it."""
+        with open(f'{self.dir}/prosody.log') as f:
+            return f.read().count('past the guard')
+
     async def run(self, command):
         return await asyncio.get_running_loop().run_in_executor(None, self.shell, command)
 

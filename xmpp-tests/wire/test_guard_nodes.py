@@ -400,15 +400,22 @@ async def whoever_may_publish_is_asked_about(w):
 @test
 async def who_may_not_publish_gets_the_servers_own_error(w):
     c, m, a = w.component, await w.client('mallory'), await w.client('daily')
+    admin = await w.client('admin')
     a.send(publish('own', BULLETIN, to=None))
     eq(await a.end_of('own'), 'ok')
     c.items.clear()
-    for ident, xml in {'f1': publish('f1', BULLETIN, to='daily@localhost'),
-                       'f2': publish('f2', BULLETIN, to='nobody@localhost'),
-                       'f3': publish('f3', 'g/none')}.items():
-        m.send(xml)
-        assert await m.end_of(ident) in ('forbidden', 'item-not-found'), ident
+    await w.tick(61)  # after which the guard complains again
+    before = w.prosody.complaints()
+    for ident, who, want, xml in (('f1', m, 'forbidden', publish('f1', BULLETIN, to='daily@localhost')),
+                                  ('f2', m, 'forbidden', publish('f2', BULLETIN, to='nobody@localhost')),
+                                  ('f3', m, 'forbidden', publish('f3', 'g/none')),
+                                  ('f4', admin, 'item-not-found', publish('f4', 'g/none'))):
+        who.send(xml)
+        eq((ident, await who.end_of(ident)), (ident, want))
     eq(c.items, [])
+    eq(w.prosody.complaints(), before)  # no module did that
+    eq(await by_module(admin, 'f5', 'news'), 'forbidden')
+    eq(w.prosody.complaints(), before + 1)
 
 
 @test

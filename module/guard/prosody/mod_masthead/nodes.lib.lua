@@ -15,7 +15,7 @@ local add_extras = common.add_extras;
 local begin, look_below, found = structure.begin, structure.look_below, structure.found;
 local strip, is_ordinary, keep_found = structure.strip, structure.is_ordinary, structure.keep_found;
 local ENCRYPTED = structure.ENCRYPTED;
-local place_of = places.of_node;
+local place_of, will_refuse = places.of_node, services.will_refuse;
 local bounce, own_error, verdict_error = guard.errors.bounce, guard.errors.own_error, guard.errors.verdict_error;
 local senders, passing, drain = lanes.senders, lanes.passing, lanes.drain;
 local enqueue, hold_plain = lanes.enqueue, lanes.hold_plain;
@@ -47,18 +47,6 @@ local function publish_of(stanza)
 	end
 	local publish = pubsub.tags[1];
 	return publish and publish.name == "publish" and publish or nil;
-end
-
--- Whether the server is going to refuse it anyway, as far as that is easily
--- said (util.pubsub).  Its own errors are better than ours, and cost nothing.
-local function will_be_refused(service, node, from, item)
-	if not service then return false; end
-	if not service.config.itemcheck(item) then return true; end
-	local node_obj = service.nodes[node];
-	if not node_obj and not service.config.autocreate_on_publish then return true; end
-	if service:may(node, from, "publish") then return false; end
-	local model = node_obj and node_obj.config.publish_model;
-	return not (model == "open" or model == "subscribers" and node_obj.subscribers[from]);
 end
 
 -- The affiliation with a node, if the place wants to know of it.
@@ -184,8 +172,9 @@ local function on_guarded(event, place, publish, item, to)
 	local passes = not is_publication or verdict and verdict.action == "pass";
 
 	if (lane or not passes)
-	and will_be_refused(service, node, from, publish:get_child("item")) then
-		-- What is ahead in the lane may change that.
+	and service and will_refuse(service, node, from, publish:get_child("item")) then
+		-- The server's own errors are better than ours, and cost nothing.
+		-- But what is ahead in the lane may change that.
 		return lane and hold_unread(event, to.dest, to.event) or nil;
 	end
 	if found.to_strip then

@@ -26,6 +26,18 @@ local allowed = setmetatable({}, { __mode = "k" });
 local closed = setmetatable({}, { __mode = "k" }); -- service -> { ours, before }
 local is_active = true; -- until we are unloaded
 
+-- Whether a service is going to refuse an item anyway, as far as that is
+-- easily said (util.pubsub).
+local function will_refuse(service, node, actor, item)
+	if not service.config.itemcheck(item) then return true; end
+	local node_obj = service.nodes[node];
+	if not node_obj and not service.config.autocreate_on_publish then return true; end
+	if service:may(node, actor, "publish") then return false; end
+	local model = node_obj and node_obj.config.publish_model;
+	return not (model == "open" or model == "subscribers" and node_obj.subscribers[actor]);
+end
+M.will_refuse = will_refuse;
+
 -- Whether what another module publishes goes in, without any badge; called
 -- for guarded nodes alone.
 local function may_enter(place, actor, item)
@@ -54,7 +66,9 @@ local function close(service, owner)
 		if place then
 			if item ~= nil and allowed[item] == node then
 				allowed[item] = nil;
-			elseif self.config.itemcheck(item) then -- otherwise it is refused below
+			elseif will_refuse(self, node, actor, item) then
+				item = nil; -- all that is left to say is why
+			else
 				if not may_enter(place, actor, item) then
 					complain("A module published to the guarded node %q past the guard (for %s), and was refused; "
 						.."see masthead_internal_publish", node, actor == true and "the server" or actor);
