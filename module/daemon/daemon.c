@@ -496,6 +496,23 @@ on_notices(void *arg)
 	notices_wake(d->notices);
 }
 
+/* Nobody would notice before a case is looked at. */
+static int
+check_evidence(struct daemon *d, struct err *e)
+{
+	int64_t missing;
+
+	if (evidence_missing(d->evidence, d->reader, &missing, e) == -1)
+		return -1;
+	if (missing > 0)
+		log_event(LOG_ERROR, "evidence-key-missing", "rows",
+		    LOG_NUM(missing), "folder",
+		    checks_config(d->checks)->evidence_keys, "do",
+		    "restore the folder from the backup of the same day as the"
+		    " register's", NULL);
+	return 0;
+}
+
 static int
 open_cases(struct daemon *d, struct err *e)
 {
@@ -508,7 +525,8 @@ open_cases(struct daemon *d, struct err *e)
 		.arg = d };
 
 	if (evidence_open(&d->evidence, checks_config(d->checks)->evidence_keys,
-		e) == -1)
+		e) == -1 ||
+	    check_evidence(d, e) == -1)
 		return -1;
 	s.evidence = d->evidence;
 	return cases_new(&d->cases, &s, e);

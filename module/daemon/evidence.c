@@ -317,6 +317,16 @@ evidence_free(struct evidence *v)
 	free(v);
 }
 
+int
+evidence_missing(const struct evidence *v, struct store *s, int64_t *r,
+    struct err *e)
+{
+	*r = 0;
+	return v->keys.count > 1
+	    ? 0
+	    : store_evidence_stale_count(s, v->keys.all[0].id, r, e);
+}
+
 unsigned
 evidence_key_count(const struct evidence *v)
 {

@@ -88,6 +88,12 @@ int evidence_rotate(struct evidence *v, struct writer *w, evidence_rotated done,
 /* To be called every second or so. */
 void evidence_tick(struct evidence *v, struct writer *w, int64_t mono_ms);
 
+/* How many rows were sealed with a key that is not in the folder: more than 0
+ * where it was lost, or not restored with the register.  While keys are being
+ * rotated that is for the rotation to say, and 0 here.  0 or -1. */
+int evidence_missing(const struct evidence *v, struct store *s, int64_t *r,
+    struct err *e);
+
 /* For status: how many keys there are, hex of the one that seals. */
 unsigned evidence_key_count(const struct evidence *v);
 void evidence_key_name(const struct evidence *v,

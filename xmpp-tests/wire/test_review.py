@@ -5,8 +5,10 @@ a kill in the middle of a write; evidence in no file, list or page of others.
 """
 
 import glob
+import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import sys
@@ -425,6 +427,21 @@ def in_no_file():
     daemon.start()
 
 
+def lost_keys_are_told_of():
+    """A register that was restored without its keys says so at once."""
+    keys, away = daemon.dir + "/evidence", daemon.dir + "/evidence.away"
+    daemon.stop()
+    must("evidence-key-missing" not in daemon.log_text(), "too early")
+    os.rename(keys, away)
+    daemon.start()
+    must("evidence-key-missing rows=" in daemon.log_text(), "not told")
+    daemon.stop()
+    shutil.rmtree(keys)
+    os.rename(away, keys)
+    daemon.start()
+    must(daemon.log_text().count("evidence-key-missing") == 1, "told twice")
+
+
 def in_no_page_of_others():
     """What anybody else, and any list, says."""
     pages = []
@@ -520,7 +537,7 @@ def applicants_forge_no_lines():
 TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown,
          applicants_forge_no_lines, nobody_decides_about_themselves, two_at_once,
          restart_in_the_middle, killed_while_writing, tell_secrets, in_no_file,
-         in_no_page_of_others, own_data_tells_of_no_reader,
+         lost_keys_are_told_of, in_no_page_of_others, own_data_tells_of_no_reader,
          each_reading_is_on_record]
 
 
