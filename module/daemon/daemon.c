@@ -509,7 +509,8 @@ check_evidence(struct daemon *d, struct err *e)
 		    LOG_NUM(missing), "folder",
 		    checks_config(d->checks)->evidence_keys, "do",
 		    "restore the folder from the backup of the same day as the"
-		    " register's", NULL);
+		    " register's",
+		    NULL);
 	return 0;
 }
 
