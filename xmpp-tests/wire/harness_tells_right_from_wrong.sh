@@ -269,6 +269,31 @@ Bob's phone sends raw:
 Alice receives all of Bob's phone's items in order
 wrong: a node that is not there: got     :
 Alice subscribes to "nowhere" of pubsub.localhost
+right: a command that nobody has
+Alice begins "nothing" on localhost in de
+Alice's command is refused service-unavailable
+Alice is told "service-unavailable"
+Alice is not told "forbidden"
+wrong: refused otherwise: the command is not refused with <forbidden/>
+Alice begins "nothing" on localhost
+Alice's command is refused forbidden
+wrong: told what was not said: Alice is not told "welcome"
+Alice begins "nothing" on localhost
+Alice is told "welcome"
+wrong: told what should not be said: Alice is told "unavailable"
+Alice begins "nothing" on localhost
+Alice is not told "unavailable"
+wrong: an error is no command: Alice has no command under way
+Alice begins "nothing" on localhost
+Alice completes
+wrong: nothing was begun: Alice has no command under way
+Alice goes on:
+  a = b
+wrong: an error has no state: Alice has no command under way
+Alice begins "nothing" on localhost
+Alice's command is completed
+wrong: nobody answers: Alice got no answer to the command
+Alice begins "nothing" on bob@localhost/phone
 END
 check
 
