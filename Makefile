@@ -12,7 +12,7 @@ SETS       ?= build test
 
 VERSION  := 0.1.0
 PKGS     := expat libstrophe libcrypto icu-i18n icu-uc sqlite3 libuv \
-	    yaml-0.1 jansson libsystemd libunbound libcurl
+	    yaml-0.1 jansson libsystemd libcurl
 OUT      := $(BUILD)/$(V)
 BIN      := $(if $(filter release,$(V)),$(BUILD),$(OUT))
 
@@ -36,7 +36,8 @@ CFLAGS   += -std=c11 -g $(OPT_$(V)) -Wall -Wextra -Wpedantic -Wshadow \
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(V))
 # Looked up once, when a recipe first needs them: `make deps` runs before.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+# libunbound's file for pkg-config wants packages that it comes without.
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)) -lunbound)$(PKG_LIBS)
 # A program of one source file on top of the library.
 PROGRAM    = $(CC) $(CPPFLAGS) -Ixmpp-tests $(CFLAGS) $(PKG_CFLAGS) \
 	     $(LDFLAGS) -MF $@.d -o $@ $(filter-out %.h,$^) $(PKG_LIBS)
