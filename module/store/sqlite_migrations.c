@@ -182,6 +182,9 @@ migrate(struct sqlite *s, int to, struct err *e)
 
 	if (pragma_get(s, "PRAGMA user_version", &version, e) < 0)
 		return -1;
+	if (version < 0)
+		return err_set(e, "the register %s is damaged: schema %lld",
+		    s->path, (long long)version);
 	if (version > VERSION)
 		return err_set(e,
 		    "the register %s has schema %lld, and this"
@@ -190,7 +193,7 @@ migrate(struct sqlite *s, int to, struct err *e)
 		    s->path, (long long)version, VERSION);
 	if (version >= to)
 		return 0;
-	for (int64_t i = version; i < to; i++)
+	for (int64_t i = version; i < to && i < VERSION; i++)
 		for (const char *const *p = migrations[i]; *p; p++)
 			if (run(s, *p, e) < 0)
 				return err_prefix(e, "migration %d",

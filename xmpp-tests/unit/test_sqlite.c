@@ -782,6 +782,8 @@ START_TEST(test_newer_schema)
 	    "newer version of Masthead");
 	fx_fails(store_open(&s, fx_url, STORE_READ, &fx_e), "schema 99");
 	ck_assert_int_eq(read_number("PRAGMA user_version"), 99);
+	run_sql(fx_path, "PRAGMA user_version = -1");
+	fx_fails(store_open(&fx_w, fx_url, STORE_WRITE, &fx_e), "damaged");
 }
 END_TEST
 
