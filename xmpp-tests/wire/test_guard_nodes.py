@@ -8,6 +8,7 @@ With WORDS, only tests whose name has all of them.
 """
 import asyncio
 import collections
+import glob
 import hashlib
 import http.server
 import random
@@ -758,6 +759,25 @@ async def publisher_that_went_away_has_published(w):
         wire = await w.client('wire')
         eq([i.get('id') for i in await w.items(wire, BULLETIN, None)][-1:], [ids[-1]])
     del b
+
+
+@test
+async def account_that_was_deleted_has_nothing_published(w):
+    """Neither its own items nor those of others come back to its nodes."""
+    w.prosody.account('gone')
+    c, a, b = w.component, await w.client('gone'), await w.client('daily')
+    options = form('publish-options', publish_model='open')
+    a.send(publish('gone0', BULLETIN, to=None, extra=f"<publish-options>{options}</publish-options>"))
+    eq(await a.end_of('gone0'), 'ok')
+    c.hold = True
+    a.send(publish('gone1', BULLETIN, to=None) + publish('gone2', 'urn:xmpp:avatar:metadata', to=None))
+    b.send(publish('gone3', BULLETIN, to='gone@localhost', items=item('gone3')))
+    await c.asked(3)
+    assert 'deleted' in await w.prosody.run('user:delete("gone@localhost")')
+    c.release()
+    eq(await b.end_of('gone3'), 'service-unavailable')
+    await a.until(lambda s: s is None)
+    eq(glob.glob(f'{w.prosody.dir}/data/localhost/*/gone.*'), [])
 
 
 @test

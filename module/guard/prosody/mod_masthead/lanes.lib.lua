@@ -8,6 +8,7 @@
 --   place         by which it was read
 --   is_unread     what it is, is said when it is at the head
 --   inside        it was held past the host's hooks
+--   is_orphan     the account that it is for has been deleted
 --   waiting       a verdict is to come
 --   verdict       has come
 --   released      is on its way out right now

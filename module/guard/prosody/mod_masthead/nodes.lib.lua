@@ -25,6 +25,7 @@ local LIMIT, UNGUARDED = verdicts.LIMIT, verdicts.UNGUARDED;
 
 local host = module.host;
 local jid_bare, jid_node = jid.bare, jid.node;
+local pairs = pairs;
 local NS_PUBSUB, NS_ATOM = NS.pubsub, NS.atom;
 
 local EVENT = {
@@ -263,6 +264,19 @@ if not guard.rooms then -- whose addresses are no accounts
 		end
 		return barrier(event, dest);
 	end, 1000);
+
+	-- mod_pep keeps the services of accounts that were deleted: what still
+	-- waits would be stored, and be there for the next one of that name.
+	module:hook_global("user-deleted", function (event)
+		if event.host ~= host then return; end
+		local dest = event.username.."@"..host;
+		for _, sender in pairs(senders) do
+			local lane = sender.lanes[dest];
+			if lane then
+				for i = lane.first, lane.last do lane[i].is_orphan = true; end
+			end
+		end
+	end);
 end
 
 guard.ways.node = {
@@ -273,6 +287,10 @@ guard.ways.node = {
 	-- not see it twice; if nobody takes it, the server says so.
 	deliver = function (item, origin)
 		local stanza = item.stanza;
+		if item.is_orphan then
+			origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
+			return;
+		end
 		if item.inside then
 			if item.kind then let_through(publish_of(stanza), item.verdict); end
 			local event = { origin = origin, stanza = stanza, to_self = stanza.attr.to == nil };
