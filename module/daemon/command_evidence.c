@@ -51,15 +51,23 @@ erased(void *arg, const struct cases_outcome *o)
 void
 command_evidence_erase(struct control_request *q)
 {
-	char jid[PUBLISHER_JID_MAX + 1];
+	struct daemon *d = commands_daemon(q);
+	char jid[PUBLISHER_JID_MAX + 1], mark[CASE_MARK_LEN + 1];
+	const struct case_report own = { .mark = mark };
+	struct err e = { "" };
 	const struct case_step step = { .action = CASE_ERASE,
+		.report = &own,
 		.jid = jid,
 		.by = control_by(q),
 		.role = CASE_OPERATOR,
 		.now_s = clock_wall_s() };
 
-	if (commands_jid(q, 0, jid) == 0)
-		cases_step(commands_daemon(q)->cases, &step, erased, q);
+	if (commands_jid(q, 0, jid) == -1)
+		return;
+	if (evidence_mark(d->evidence, jid, mark, &e) == -1)
+		control_fail(q, CTL_UNAVAILABLE, "%s", e.text);
+	else
+		cases_step(d->cases, &step, erased, q);
 }
 
 static void

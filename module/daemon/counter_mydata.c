@@ -5,6 +5,7 @@
 #include "daemon/counter_case.h"
 #include "daemon/counter_commands.h"
 #include "daemon/daemon.h"
+#include "daemon/evidence.h"
 #include "daemon/holdings.h"
 
 #define SHOWN_MAX 131072 /* bytes; servers limit what they carry */
@@ -87,7 +88,10 @@ static void
 mydata_step(struct counter_visit *v)
 {
 	struct daemon *d = counter_daemon(v);
+	char mark[CASE_MARK_LEN + 1];
+	const struct case_report own = { .mark = mark };
 	const struct case_step step = { .action = CASE_ERASE,
+		.report = &own,
 		.jid = counter_jid(v),
 		.by = counter_jid(v),
 		.role = CASE_SELF,
@@ -96,7 +100,11 @@ mydata_step(struct counter_visit *v)
 	if (strcmp(form_get(counter_form(v), "action"), "show") == 0)
 		holdings_collect(d->cases, counter_jid(v), counter_jid(v),
 		    CASE_SELF, collected, v);
-	else if (counter_case_is_confirmed(v))
+	else if (!counter_case_is_confirmed(v))
+		return;
+	else if (evidence_mark(d->evidence, counter_jid(v), mark, NULL) == -1)
+		counter_busy(v);
+	else
 		cases_step(d->cases, &step, erased, v);
 }
 

@@ -140,7 +140,7 @@ enum case_action {
 	CASE_APPEAL_UPHOLD,
 	CASE_APPEAL_DISMISS,
 	/* SELF.  `proof`: domain, method and a fresh token.  For the open
-	 * application's domain or the profile's. */
+	 * application's domain or the profile's; so many a day as checks. */
 	CASE_PROOF_BEGIN,
 	/* SELF (a check that the applicant asked for: counted), SYSTEM.
 	 * `proof`: how the check ended.  A publisher's proof that is lost is
@@ -148,7 +148,10 @@ enum case_action {
 	 * back restores what was suspended for that. */
 	CASE_PROOF,
 	/* SELF, operator, SYSTEM.  Erases what is sealed about `jid`, and what
-	 * closed applications said; refused while a case is open. */
+	 * closed applications said; refused while a case is open.  `report`
+	 * (may be NULL) with its mark alone: also what the account has said
+	 * as a reader, where that is closed.  Where there is nothing to erase
+	 * nothing goes on record. */
 	CASE_ERASE,
 	/* Staff.  Evidence is about to be read: `evidence` is its id.  To be
 	 * written BEFORE it is shown. */

@@ -628,7 +628,7 @@ apply(struct flow *f)
 	if (find_object(f) < 0 || check_common(f) < 0 || flow_standing(f) < 0 ||
 	    run_step(f) < 0)
 		return -1;
-	return flow_event(f);
+	return f->is_silent ? 0 : flow_event(f);
 }
 
 static void
@@ -677,7 +677,7 @@ sqlite_case_step(void *handle, const struct case_step *step,
 		fill_result(f);
 	else
 		clear_effects(r);
-	if (rc == 0 && r->erased > 0)
+	if (rc == 0 && step->action == CASE_ERASE)
 		sqlite_forget(s);
 	free(f);
 	return rc;

@@ -43,6 +43,7 @@ struct flow {
 	char lang[CASE_LANG_MAX + 1];	   /* of the account */
 	struct appeal_row appeal;	   /* of steps about one */
 	const char *object;		   /* event's; "" */
+	bool is_silent;			   /* nothing for the history */
 };
 
 /* sqlite_case.c */

@@ -275,6 +275,9 @@ flow_draft(struct flow *f)
 	if (check_categories(f) < 0 || take_fields(f) < 0 ||
 	    write_fields(f) < 0)
 		return -1;
+	/* That it was begun is history; how often it was mended is not, and
+	 * would have no limit. */
+	f->is_silent = rc == 1;
 	return flow_move(f, APPLICATION_DRAFT);
 }
 
@@ -562,19 +565,73 @@ erase_plain(struct flow *f)
 	return 0;
 }
 
-int
-flow_erase(struct flow *f)
+/* What is sealed about the account; who reports it is somebody else, and that
+ * has a time of its own. */
+static int
+erase_sealed(struct flow *f)
 {
-	if (check_no_case(f) < 0 ||
-	    flow_close_open(f, APPLICATION_WITHDRAWN) < 0)
-		return -1;
-	/* Who reports is somebody else; that has a time of its own. */
 	if (sql_run(f->s, f->e,
 		"UPDATE evidence SET blob = NULL, key = NULL, erased_s = ?2"
 		" WHERE jid = ?1 AND blob IS NOT NULL AND kind <> 'reporter'",
 		"ti", f->jid, f->step->now_s) < 0)
 		return -1;
-	f->r->erased = (unsigned)sqlite3_changes64(f->s->db);
+	f->r->erased += (unsigned)sqlite3_changes64(f->s->db);
+	return 0;
+}
+
+/* What the account has said as a reader; not while staff look into it. */
+static int
+erase_reported(struct flow *f)
+{
+	const char *mark =
+	    f->step->report == NULL ? NULL : f->step->report->mark;
+
+	if (mark == NULL)
+		return 0;
+	if (sql_run(f->s, f->e,
+		"UPDATE evidence SET blob = NULL, key = NULL, erased_s = ?2"
+		" WHERE blob IS NOT NULL AND id IN (SELECT r.evidence"
+		" FROM reporters r JOIN reports p ON p.id = r.report"
+		" WHERE r.mark = ?1 AND p.is_open = 0)",
+		"ti", mark, f->step->now_s) < 0)
+		return -1;
+	f->r->erased += (unsigned)sqlite3_changes64(f->s->db);
+	return sql_run(f->s, f->e,
+	    "UPDATE reporters SET mark = evidence WHERE mark = ?1 AND report IN"
+	    " (SELECT id FROM reports WHERE is_open = 0)",
+	    "t", mark);
+}
+
+/* Whether there is anything but history about the account; 1, 0 or -1. */
+static int
+has_something(struct flow *f)
+{
+	int64_t one;
+
+	return f->r->erased > 0
+	    ? 1
+	    : sql_number(f->s, f->e, &one,
+		  "SELECT 1 FROM applications WHERE jid = ?1 AND name <> ''"
+		  " UNION ALL SELECT 1 FROM proofs WHERE jid = ?1"
+		  " UNION ALL SELECT 1 FROM profiles WHERE jid = ?1 LIMIT 1",
+		  "t", f->jid);
+}
+
+int
+flow_erase(struct flow *f)
+{
+	int rc;
+
+	if (check_no_case(f) < 0 ||
+	    flow_close_open(f, APPLICATION_WITHDRAWN) < 0 ||
+	    erase_sealed(f) < 0 || erase_reported(f) < 0 ||
+	    (rc = has_something(f)) < 0)
+		return -1;
+	/* History is for ever: it does not grow by what changes nothing, nor
+	 * keep the address of somebody about whom there was nothing. */
+	f->is_silent = rc == 0;
+	if (f->is_silent)
+		return 0;
 	if (erase_plain(f) < 0)
 		return -1;
 	return flow_notify(f,

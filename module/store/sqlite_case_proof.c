@@ -47,23 +47,7 @@ check_domain(struct flow *f)
 		  "%s is not the domain of %s", f->step->proof->domain, f->jid);
 }
 
-int
-flow_proof_begin(struct flow *f)
-{
-	const struct case_proof *p = f->step->proof;
-
-	if (check_domain(f) < 0)
-		return -1;
-	/* One that stands goes on standing until a check says otherwise. */
-	return sql_run(f->s, f->e,
-	    "INSERT INTO proofs (jid, domain, method, token, outcome, dnssec,"
-	    " detail, begun_s) VALUES (?1, ?2, ?3, ?4, 'unchecked', '', '', ?5)"
-	    " ON CONFLICT (jid, domain) DO UPDATE SET method = ?3, token = ?4,"
-	    " begun_s = ?5, outcome = 'unchecked', detail = '', dnssec = ''",
-	    "tttti", f->jid, p->domain, proof_method_name(p->method), p->token,
-	    f->step->now_s);
-}
-
+/* Checks, and tokens: each is in the history. */
 static int
 check_limit(struct flow *f)
 {
@@ -73,14 +57,32 @@ check_limit(struct flow *f)
 		return 0;
 	if (sql_number(f->s, f->e, &n,
 		"SELECT count(*) FROM events WHERE jid = ?1"
-		" AND action = 'proof' AND at_s > ?2 AND role = 'self'",
-		"ti", f->jid, f->step->now_s - CASE_DAY_S) < 0)
+		" AND action = ?3 AND at_s > ?2 AND role = 'self'",
+		"tit", f->jid, f->step->now_s - CASE_DAY_S,
+		case_action_name(f->step->action)) < 0)
 		return -1;
 	return n < f->rules->proofs_per_account
 	    ? 0
 	    : caseflow_refuse(f->r, CASE_LIMIT_ACCOUNT, f->e,
 		  "%lld checks a day are the most",
 		  (long long)f->rules->proofs_per_account);
+}
+
+int
+flow_proof_begin(struct flow *f)
+{
+	const struct case_proof *p = f->step->proof;
+
+	if (check_domain(f) < 0 || check_limit(f) < 0)
+		return -1;
+	/* One that stands goes on standing until a check says otherwise. */
+	return sql_run(f->s, f->e,
+	    "INSERT INTO proofs (jid, domain, method, token, outcome, dnssec,"
+	    " detail, begun_s) VALUES (?1, ?2, ?3, ?4, 'unchecked', '', '', ?5)"
+	    " ON CONFLICT (jid, domain) DO UPDATE SET method = ?3, token = ?4,"
+	    " begun_s = ?5, outcome = 'unchecked', detail = '', dnssec = ''",
+	    "tttti", f->jid, p->domain, proof_method_name(p->method), p->token,
+	    f->step->now_s);
 }
 
 /* How the proof stood before this check. */

@@ -473,6 +473,23 @@ def own_data_tells_of_no_reader():
             must(s not in page, (s, page))
 
 
+def a_reader_has_the_own_words_erased():
+    """As soon as the report is closed; and who asks without having said
+    anything is not on record for that."""
+    report("8", "Sealed report")
+    must(daemon.ctl("erase", "stranger@example.org")["erased"] == 0, "erased")
+    must(daemon.ctl("erase", "zoe@example.org")["erased"] == 0, "too early")
+    for row in daemon.ctl("report", "list")["reports"]:
+        daemon.ctl("report", "close", row["report"], "--founded", "--reason",
+                   "It was a mistake.")
+    session = session_of(command("mydata", "zoe@example.org/x"))
+    completed(command("mydata", "zoe@example.org/x", session, "complete",
+                      form(action="erase", confirm="1")))
+    must(count("evidence WHERE kind = 'reporter' AND blob NOT NULL") == 0,
+         "still there")
+    must(count("events WHERE jid LIKE 'stranger@%'") == 0, "on record")
+
+
 def each_reading_is_on_record():
     before = count("events WHERE action = 'read'")
     open_case("secret@example.org", REVA)
@@ -538,7 +555,7 @@ TESTS = [a_role_ends, the_queue_has_pages, a_long_case_is_shown,
          applicants_forge_no_lines, nobody_decides_about_themselves, two_at_once,
          restart_in_the_middle, killed_while_writing, tell_secrets, in_no_file,
          lost_keys_are_told_of, in_no_page_of_others, own_data_tells_of_no_reader,
-         each_reading_is_on_record]
+         each_reading_is_on_record, a_reader_has_the_own_words_erased]
 
 
 def main():
