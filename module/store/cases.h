@@ -642,7 +642,8 @@ int store_agreement_list(struct store *s,
  * Records the files that are new, and gives each approval that was made
  * under an older version than its category's newest the end of its grace
  * time (`grace_s` after that version was first recorded), with a notice; all
- * in one transaction.  A file whose hash is not the recorded one is refused.
+ * in one transaction.  A category of `grace` without a file asks for nothing
+ * any more, and its approvals lapse no longer.  A file whose hash is not the recorded one is refused.
  * `*serial_r`: 0 if no approval changed.
  */
 struct agreement_grace {

@@ -350,6 +350,23 @@ record_file(struct sqlite *s, const struct agreement_row *a, int64_t now_s,
 		  (long long)a->version, a->lang, a->category);
 }
 
+static bool
+has_file(const struct agreement_row *files, size_t count, const char *category)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(files[i].category, category) == 0)
+			return true;
+	return false;
+}
+
+/* A category that has no agreement any more. */
+static int
+drop_terms(struct sqlite *s, const char *category, struct err *e)
+{
+	return sql_run(s, e, "DELETE FROM agreement_terms WHERE category = ?1",
+	    "t", category);
+}
+
 /* The newest version and its grace; approvals from before the first version
  * on record were given under it. */
 static int
@@ -373,7 +390,7 @@ set_terms(struct sqlite *s, const struct agreement_grace *g, struct err *e)
 	    "ti", g->category, g->grace_s);
 }
 
-/* An approval that gets its end, or another one. */
+/* An approval that gets its end, or another one, or (0) none any more. */
 static int
 give_end(struct due *d, struct due_result *r)
 {
@@ -388,8 +405,8 @@ give_end(struct due *d, struct due_result *r)
 		"UPDATE publishers SET changed_serial = ?2 WHERE jid = ?1",
 		"ti", d->jid, f->r->serial) < 0)
 		return -1;
-	r->lapsed++;
-	if (f->standing != PUBLISHER_APPROVED)
+	r->lapsed += d->date_s != 0;
+	if (f->standing != PUBLISHER_APPROVED || d->date_s == 0)
 		return 0;
 	return flow_notify(f,
 	    &(struct flow_notice){ .kind = "agreement",
@@ -404,9 +421,11 @@ give_ends(struct sqlite *s, int64_t now_s, struct due_result *r, struct err *e)
 {
 	struct due *d = calloc(1, sizeof *d);
 	sqlite3_stmt *st = sql_query(s, e,
-	    "SELECT a.jid, a.category, '', t.lapse_s FROM approvals a"
-	    " JOIN agreement_terms t ON t.category = a.category"
-	    " WHERE a.agreement < t.version AND a.lapse_s <> t.lapse_s",
+	    "SELECT a.jid, a.category, '', ifnull(t.lapse_s, 0)"
+	    " FROM approvals a"
+	    " LEFT JOIN agreement_terms t ON t.category = a.category"
+	    " WHERE (t.version IS NULL AND a.lapse_s <> 0)"
+	    " OR (a.agreement < t.version AND a.lapse_s <> t.lapse_s)",
 	    "");
 	int rc = -1;
 
@@ -435,7 +454,9 @@ sync_agreements(struct sqlite *s, const struct agreement_row *files,
 		if (record_file(s, &files[i], now_s, e) < 0)
 			return -1;
 	for (size_t i = 0; i < grace_count; i++)
-		if (set_terms(s, &grace[i], e) < 0)
+		if ((has_file(files, count, grace[i].category)
+			    ? set_terms(s, &grace[i], e)
+			    : drop_terms(s, grace[i].category, e)) < 0)
 			return -1;
 	return give_ends(s, now_s, r, e);
 }

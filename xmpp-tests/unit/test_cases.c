@@ -772,6 +772,22 @@ START_TEST(test_agreements)
 	s.accepted_count = 1;
 	ck_go(&s);
 	ck_assert_int_eq(fx_lookup(DAILY).p.approvals[0].lapse_s, 0);
+
+	/* The category has no agreement any more: nobody lapses for what
+	 * nobody can accept, and nobody is asked to. */
+	fx_ok(store_agreement_sync(fx_w, NULL, 0, &grace, 1, T0 + 70, &serial,
+	    &fx_e));
+	ck_assert_int_gt(serial, 0);
+	ck_assert_int_eq(fx_lookup(WIRE).p.approvals[0].lapse_s, 0);
+	fx_ok(store_agreement_sync(fx_w, NULL, 0, &grace, 1, T0 + 80, &serial,
+	    &fx_e));
+	ck_assert_int_eq(serial, 0);
+	(void)submitted(BEN, APPLICATION_NEW, "Ben", "");
+	/* When it is back, who has not accepted it has to. */
+	fx_ok(store_agreement_sync(fx_w, files, 2, &grace, 1, T0 + 90, &serial,
+	    &fx_e));
+	ck_assert_int_eq(fx_lookup(DAILY).p.approvals[0].lapse_s, 0);
+	ck_assert_int_eq(fx_lookup(WIRE).p.approvals[0].lapse_s, T0 + 150);
 }
 END_TEST
 
