@@ -23,7 +23,7 @@ USER_NS = 'http://jabber.org/protocol/muc#user'
 
 PLACES = ''.join(
     f"<place id='{i + 1}' kind='room' name='g{i}' hats='{HATS_NS}' others-may='react'/>"
-    for i in range(60)) + f"""
+    for i in range(80)) + f"""
 <place id='101' kind='room' name='lenient' unavailable='pass' hats='{HATS_NS}'/>
 <place id='102' kind='room' name='watched' mode='observe' unavailable='pass' hats='{HATS_NS}'/>
 <place id='103' kind='room' name='labels' hats=''><label term='news'/><label term='art'/></place>
@@ -1307,6 +1307,22 @@ async def too_many_waiting_posts_bounce_but_leaves_do_not(w):
     w.component.release()
     eq(await b.ends(ids[:1000] + ['typing']), all_ok(ids[:1000] + ['typing']))
     await b.until(lambda s: s.get('type') == 'unavailable')
+
+
+@test
+async def what_waits_behind_a_post_is_capped(w):
+    """Whatever it is: 4 MiB of one client."""
+    room, a, b = await w.two()
+    big = f"<p xmlns='urn:x'>{'x' * 200000}</p>"
+    for kind, to in (('chat', f'{room}/Bob'), ('groupchat', room)):
+        w.component.hold = True
+        ids = [f'{kind}{n}' for n in range(30)]
+        a.say(room, f'first-{kind}')
+        a.send(''.join(f"<message to='{to}' type='{kind}' id='{i}'>{QUIET['composing']}{big}</message>" for i in ids))
+        over = [await a.until(is_error, 15) for _ in range(10)]
+        eq([(s.get('id'), outcome(s)) for s in over], [(i, 'overload') for i in ids[20:]])
+        w.component.release()
+        eq(await b.ends(ids[:20]), all_ok(ids[:20]))
 
 
 # Life --------------------------------------------------------------------

@@ -20,7 +20,7 @@ local has_occupant_id = messages.has_occupant_id;
 local place_of = guard.places.of_room;
 local bounce, own_error, verdict_error = guard.errors.bounce, guard.errors.own_error, guard.errors.verdict_error;
 local senders, passing, drain = lanes.senders, lanes.passing, lanes.drain;
-local enqueue, is_overloaded = lanes.enqueue, lanes.is_overloaded;
+local enqueue, is_overloaded, is_behind_much = lanes.enqueue, lanes.is_overloaded, lanes.is_behind_much;
 local ask, LIMIT = guard.asking.ask, verdicts.LIMIT;
 local records, record_of, forget = hats.records, hats.record_of, hats.forget;
 local muc = module:depends("muc"); -- also reloads and unloads us with it
@@ -36,8 +36,18 @@ local function new_item(origin, stanza, room_jid, bare)
 	return lanes.new_item("room", origin, stanza, room_jid, bare);
 end
 
-local function hold_plain(event, room_jid)
-	return lanes.hold_plain("room", event, room_jid);
+-- Holds what needs no check.  Behind too much, it bounces; but presence and
+-- answers are held in any case: who leaves, leaves.
+local function hold_behind(event, room_jid, inside)
+	local stanza = event.stanza;
+	local kind = stanza.attr.type;
+	if stanza.name ~= "presence" and kind ~= "result" and kind ~= "error"
+	and is_behind_much(stanza) then
+		bounce(event.origin, stanza, own_error("overload", stanza.attr["xml:lang"]));
+	else
+		lanes.hold_plain("room", event, room_jid).inside = inside;
+	end
+	return true;
 end
 
 -- Publications and joins ---------------------------------------------------
@@ -141,8 +151,7 @@ local function barrier(event)
 	end
 	local sender = senders[attr.from];
 	if not sender or not sender.lanes[room_jid] then return; end
-	hold_plain(event, room_jid);
-	return true;
+	return hold_behind(event, room_jid);
 end
 
 local function message_barrier(event)
@@ -193,8 +202,7 @@ local function on_groupchat(event)
 	if not kind then
 		if found.has_spare_words then drop_spare_words(stanza); end
 		if not lane then return; end
-		hold_plain(event, room_jid).inside = true;
-		return true;
+		return hold_behind(event, room_jid, true);
 	end
 
 	local verdict;
