@@ -223,7 +223,7 @@ appeal_shown(void *arg, enum cases_end end, json_t *d, const struct err *e)
 	form_option(field, "uphold", counter_word(v, "staff_do_uphold"));
 	form_option(field, "dismiss", counter_word(v, "staff_do_dismiss"));
 	form_value(field, "nothing");
-	staff_add_reason(v, f, "reason", "staff_reason", false);
+	staff_add_reason(v, f, "reason", "staff_reason_read", false);
 	counter_ask(v, f, ADHOC_COMPLETE);
 }
 

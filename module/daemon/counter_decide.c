@@ -34,7 +34,7 @@ decide_ask(struct counter_visit *v, const struct verb *verb)
 	form_instruct(f, counter_word(v, verb->explained_key));
 	form_require(
 	    form_add(f, FORM_JID, "account", counter_word(v, "staff_account")));
-	staff_add_reason(v, f, "reason", "staff_reason", true);
+	staff_add_reason(v, f, "reason", "staff_reason_read", true);
 	counter_ask(v, f, ADHOC_COMPLETE);
 }
 

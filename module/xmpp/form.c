@@ -1038,6 +1038,9 @@ write_values(const struct form_field *field, xmpp_stanza_t *parent)
 {
 	const char *s = NULL;
 
+	/* Profanity shows the options of a choice only beside a value. */
+	if (field->type == FORM_LIST && field->values.count == 0)
+		return write_text(parent, "value", "");
 	while ((s = strings_next(&field->values, s)) != NULL)
 		if ((field->type == FORM_TEXT_MULTI
 			    ? write_lines(parent, s)

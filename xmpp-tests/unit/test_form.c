@@ -300,7 +300,8 @@ START_TEST(says_what_it_wants)
 		" max=\"2\"", " min=\"1\"",
 		"<option label=\"Ay\"><value>a</value></option>",
 		"<value>one</value><value>two</value>", "<desc>Help.</desc>",
-		"type=\"fixed\"", "datatype=\"xs:anyURI\"", NULL };
+		"type=\"fixed\"", "datatype=\"xs:anyURI\"",
+		"<value></value><option label=\"Ex\">", NULL };
 	struct form_field *f;
 
 	form_title(form, "Title");
@@ -317,6 +318,8 @@ START_TEST(says_what_it_wants)
 	form_option(f, "b", "Bee");
 	form_value(form_add(form, FORM_TEXT_MULTI, "t", "Text"), "one\ntwo");
 	form_add_text(form, NULL, "Read this.");
+	f = form_add(form, FORM_LIST, "c", "Choice");
+	form_option(f, "x", "Ex");
 	assert_written("form", want);
 }
 END_TEST
