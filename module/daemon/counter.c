@@ -473,12 +473,6 @@ send_fault(struct counter *c, xmpp_stanza_t *iq, enum adhoc_fault fault,
 
 /* ---- a visit --------------------------------------------------------- */
 
-void *
-counter_arg(const struct counter_visit *v)
-{
-	return v->counter->s.arg;
-}
-
 struct daemon *
 counter_daemon(const struct counter_visit *v)
 {
@@ -489,12 +483,6 @@ const char *
 counter_jid(const struct counter_visit *v)
 {
 	return v->bare;
-}
-
-const char *
-counter_full_jid(const struct counter_visit *v)
-{
-	return v->session->full;
 }
 
 const char *
@@ -762,13 +750,6 @@ counter_busy(struct counter_visit *v)
 	form_notice(f, counter_word(v, "counter_busy"));
 	counter_note_key(v, ADHOC_ERROR, "counter_busy");
 	show_form(v);
-}
-
-void
-counter_refuse(struct counter_visit *v, enum adhoc_fault fault)
-{
-	send_visit_fault(v, fault);
-	visit_end(v, true);
 }
 
 /* ---- questions ------------------------------------------------------- */

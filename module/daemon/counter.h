@@ -80,11 +80,9 @@ extern const struct counter_command *const counter_commands[];
 /*
  * What a visit is about.  All borrowed until it is answered.
  */
-void *counter_arg(const struct counter_visit *v); /* of the setup */
 struct daemon;
-struct daemon *counter_daemon(const struct counter_visit *v); /* the same */
-const char *counter_jid(const struct counter_visit *v); /* bare, prepared */
-const char *counter_full_jid(const struct counter_visit *v);
+struct daemon *counter_daemon(const struct counter_visit *v);
+const char *counter_jid(const struct counter_visit *v);	 /* bare, prepared */
 const char *counter_lang(const struct counter_visit *v); /* xml:lang or "" */
 unsigned counter_visit_roles(const struct counter_visit *v);
 enum adhoc_action counter_action(const struct counter_visit *v);
@@ -126,8 +124,6 @@ void counter_done(struct counter_visit *v, struct form *result);
 /* Not at the moment.  If there is a form it comes back as it was filled with
  * a note that says so, otherwise the answer is a wait error. */
 void counter_busy(struct counter_visit *v);
-/* An error; the session is over. */
-void counter_refuse(struct counter_visit *v, enum adhoc_fault fault);
 
 struct counter_setup {
 	const struct counter_command *const *commands; /* borrowed, like all */

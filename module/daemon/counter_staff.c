@@ -309,15 +309,6 @@ staff_day_end(const char *date)
 	return when_parse(text, &s, NULL) == 0 ? s : 0;
 }
 
-void
-staff_day_in(int64_t s, char r[16])
-{
-	char text[WHEN_TEXT_MAX];
-
-	when_format(clock_wall_s() + s, text);
-	(void)snprintf(r, 16, "%.10s", text);
-}
-
 /*
  * Sealing.
  */

@@ -88,7 +88,5 @@ void staff_add_reason(struct counter_visit *v, struct form *f, const char *var,
     const char *key, bool is_required);
 /* Seconds at the end of the day in a date field; 0 if it is empty. */
 int64_t staff_day_end(const char *date);
-/* YYYY-MM-DD, of a time from now on. */
-void staff_day_in(int64_t s, char r[16]);
 
 #endif

@@ -647,9 +647,3 @@ proofs_cases(const struct proofs *p)
 {
 	return p->cases;
 }
-
-size_t
-proofs_under_way(const struct proofs *p)
-{
-	return p->count;
-}

@@ -90,7 +90,6 @@ void proofs_check(struct proofs *p, const struct proof_row *row,
 void proofs_explain(struct catalogue *c, const char *lang, const char *domain,
     const struct prover_answer *a, char r[PROOFS_TEXT_MAX]);
 
-size_t proofs_under_way(const struct proofs *p);
 /* Borrowed. */
 struct cases *proofs_cases(const struct proofs *p);
 

@@ -215,12 +215,6 @@ inspector_check(struct inspector *i, const struct prover_question *q,
 	return 0;
 }
 
-size_t
-inspector_pending(const struct inspector *i)
-{
-	return i->pending_count;
-}
-
 /* Ends what the thread's loop holds; it must not run, or no longer. */
 static void
 loop_end(struct inspector *i)

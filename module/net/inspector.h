@@ -26,8 +26,6 @@ int inspector_new(struct inspector **r, uv_loop_t *loop,
 int inspector_check(struct inspector *i, const struct prover_question *q,
     prover_done done, void *arg, struct err *e);
 
-size_t inspector_pending(const struct inspector *i);
-
 /* Ends the thread, which does not wait for answers from outside, and answers
  * what is under way: UNKNOWN, PROVER_FAULT.  From then on checks are refused;
  * the loop must run for the handle to close.  NULL is legal. */

@@ -77,7 +77,6 @@ struct store_backend {
 	int (*application_of)(void *handle, const char *jid, unsigned limit,
 	    int (*each)(void *arg, const struct application *a), void *arg,
 	    struct err *e);
-	int (*application_count)(void *handle, int64_t *r, struct err *e);
 	int (*acceptance_list)(void *handle, const char *jid,
 	    int (*each)(void *arg, const struct acceptance_row *a), void *arg,
 	    struct err *e);

@@ -221,12 +221,6 @@ proof_method_find(const char *name)
 	return (enum proof_method)FIND(proof_names, name);
 }
 
-bool
-application_is_open(enum application_state s)
-{
-	return s == APPLICATION_OPEN || s == APPLICATION_ASKED;
-}
-
 /*
  * States.
  */

@@ -61,12 +61,6 @@ store_application_of(struct store *s, const char *jid, unsigned limit,
 }
 
 int
-store_application_count(struct store *s, int64_t *r, struct err *e)
-{
-	READ(s, e, s->backend->application_count(s->handle, r, e));
-}
-
-int
 store_acceptance_list(struct store *s, const char *jid,
     int (*each)(void *arg, const struct acceptance_row *a), void *arg,
     struct err *e)

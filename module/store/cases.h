@@ -180,8 +180,6 @@ const char *case_role_name(enum case_role r);
 const char *case_method_name(enum case_method m);
 enum case_method case_method_find(const char *name);
 const char *case_action_name(enum case_action a);
-/* Not draft, and not over: staff have to do with it. */
-bool application_is_open(enum application_state s);
 
 /*
  * Sealed evidence: one row each, named by a random id that the caller draws,
@@ -412,8 +410,6 @@ int store_application_list(struct store *s, const struct application_page *p,
 int store_application_of(struct store *s, const char *jid, unsigned limit,
     int (*each)(void *arg, const struct application *a), void *arg,
     struct err *e);
-/* `r` has APPLICATION_WITHDRAWN + 1 slots. */
-int store_application_count(struct store *s, int64_t *r, struct err *e);
 
 /* What was accepted, newest first. */
 struct acceptance_row {
@@ -643,7 +639,8 @@ int store_agreement_list(struct store *s,
  * under an older version than its category's newest the end of its grace
  * time (`grace_s` after that version was first recorded), with a notice; all
  * in one transaction.  A category of `grace` without a file asks for nothing
- * any more, and its approvals lapse no longer.  A file whose hash is not the recorded one is refused.
+ * any more, and its approvals lapse no longer.  A file whose hash is not the
+ * recorded one is refused.
  * `*serial_r`: 0 if no approval changed.
  */
 struct agreement_grace {

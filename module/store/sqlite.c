@@ -758,7 +758,6 @@ const struct store_backend sqlite_backend = {
 	.application_current = sqlite_application_current,
 	.application_list = sqlite_application_list,
 	.application_of = sqlite_application_of,
-	.application_count = sqlite_application_count,
 	.acceptance_list = sqlite_acceptance_list,
 	.vote_list = sqlite_vote_list,
 	.votes_needed = sqlite_votes_needed,

@@ -149,7 +149,6 @@ int sqlite_application_list(void *handle, const struct application_page *p,
 int sqlite_application_of(void *handle, const char *jid, unsigned limit,
     int (*each)(void *arg, const struct application *a), void *arg,
     struct err *e);
-int sqlite_application_count(void *handle, int64_t *r, struct err *e);
 int sqlite_acceptance_list(void *handle, const char *jid,
     int (*each)(void *arg, const struct acceptance_row *a), void *arg,
     struct err *e);

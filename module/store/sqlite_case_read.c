@@ -191,21 +191,6 @@ sqlite_application_of(void *handle, const char *jid, unsigned limit,
 	    each, arg, e);
 }
 
-int
-sqlite_application_count(void *handle, int64_t *r, struct err *e)
-{
-	struct sqlite *s = handle;
-	sqlite3_stmt *st = sql_query(s, e,
-	    "SELECT state, count(*) FROM applications GROUP BY state", "");
-	int rc;
-
-	memset(r, 0, (APPLICATION_WITHDRAWN + 1) * sizeof *r);
-	while ((rc = sql_next(s, st, e)) == 1)
-		r[application_state_find(sqlite_column(st, 0))] =
-		    sqlite3_column_int64(st, 1);
-	return rc;
-}
-
 /*
  * What belongs to them.
  */
