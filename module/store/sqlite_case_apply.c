@@ -406,6 +406,25 @@ become_applied(struct flow *f)
 	return flow_decide(f, "apply", PUBLISHER_APPLIED, NULL, NULL, 0);
 }
 
+/* What the draft wants may have left the configuration since. */
+static int
+check_kept_categories(struct flow *f)
+{
+	sqlite3_stmt *st = sql_query(f->s, f->e,
+	    "SELECT c.category FROM application_categories c JOIN categories k"
+	    " ON k.id = c.category WHERE c.application = ?1"
+	    " AND k.removed_s IS NOT NULL LIMIT 1",
+	    "t", f->app.id);
+	int rc = sql_next(f->s, st, f->e);
+
+	if (rc != 1)
+		return rc;
+	(void)caseflow_refuse(f->r, CASE_NO_CATEGORY, f->e,
+	    "there is no category \"%s\" any more", sqlite_column(st, 0));
+	sql_end(st);
+	return -1;
+}
+
 int
 flow_submit(struct flow *f)
 {
@@ -415,7 +434,8 @@ flow_submit(struct flow *f)
 	    !caseflow_may_apply(a->kind, f->standing))
 		return flow_wrong_state(f);
 	if (check_open_limit(f) < 0 || flow_check_name(f, a->name) < 0 ||
-	    accept_all(f) < 0 || check_accepted(f) < 0)
+	    check_kept_categories(f) < 0 || accept_all(f) < 0 ||
+	    check_accepted(f) < 0)
 		return -1;
 	if (a->kind == APPLICATION_NEW && become_applied(f) < 0)
 		return -1;

@@ -1033,6 +1033,26 @@ START_TEST(test_answer_keeps_decisions)
 }
 END_TEST
 
+/* A category that the configuration lost between two pages cannot be applied
+ * for: nobody could approve it. */
+START_TEST(test_category_goes)
+{
+	struct application a = fields(APPLICATION_NEW, "Daily", "");
+	const char *id = fresh();
+	struct case_step s = by_self(CASE_DRAFT, DAILY, id);
+	int64_t serial;
+
+	s.fields = &a;
+	ck_go(&s);
+	fx_ok(store_sync_config(fx_w, (const char *const[]){ "sport" },
+	    (const char *const[]){ "Sport" }, 1, NULL, 0, T0, &serial, &fx_e));
+	s = by_self(CASE_SUBMIT, DAILY, id);
+	ck_refused(&s, CASE_NO_CATEGORY);
+	(void)fx_sync_categories();
+	ck_go(&s);
+}
+END_TEST
+
 /* Evidence of an earlier, refused application is not kept for longer because
  * a later suspension is undone. */
 START_TEST(test_upheld_keeps_nothing_else)
@@ -1723,6 +1743,7 @@ main(void)
 	tcase_add_test(c, test_former_approver);
 	tcase_add_test(c, test_left_domain);
 	tcase_add_test(c, test_answer_keeps_decisions);
+	tcase_add_test(c, test_category_goes);
 	tcase_add_test(c, test_upheld_keeps_nothing_else);
 	tcase_add_test(c, test_late_renewal);
 	tcase_add_test(c, test_report_tells_no_application);
