@@ -21,6 +21,8 @@ $(foreach f,$(GUARD),644 $(f) $(PREFIX)/lib/masthead/prosody/mod_masthead
 )
 endef
 export FILES
+# What earlier versions put there, and a file of today stands for.
+GONE     := $(PREFIX)/lib/masthead/prosody/mod_masthead.lua
 
 .PHONY: install uninstall dist
 
@@ -36,11 +38,13 @@ install: all
 		[ -z "$$mode" ] || install -D -m "$$mode" "$$file" \
 			"$(DESTDIR)$$dir/$${file##*/}" || exit 1; \
 	done
+	@rm -f $(GONE:%="$(DESTDIR)%")
 	@echo 'Prosody: plugin_paths = { "$(PREFIX)/lib/masthead/prosody" }'
 	@echo 'Next: masthead init $(SYSCONFDIR)/masthead'
 
 # Folders go if they are ours and empty.
 uninstall:
+	@rm -f $(GONE:%="$(DESTDIR)%")
 	@echo "$$FILES" | while read -r mode file dir; do \
 		[ -z "$$mode" ] || rm -f "$(DESTDIR)$$dir/$${file##*/}"; \
 	done

@@ -82,7 +82,12 @@ check 'the unit names the configuration of SYSCONFDIR' says \
     '/opt/etc/masthead' "$D/opt/here/lib/systemd/system/masthead.service"
 check 'no file points to another prefix' none_says /usr/local/
 check 'what is installed runs, and finds its texts' init
+
+# The guard of before, which was one file.
+old=$D/opt/here/lib/masthead/prosody/mod_masthead.lua
+echo old >"$old"
 check 'installing twice is as good as once' build install
+check 'an upgrade takes the single file of the old guard away' [ ! -e "$old" ]
 check 'uninstall' build uninstall
 check 'uninstall removes its own, and nothing else' untouched "$before"
 check 'a folder of ours that is empty goes' \
