@@ -345,6 +345,41 @@ check_accepted(struct flow *f)
 	return -1;
 }
 
+/* An approval stands on what was accepted for it; 1, 0 (there is none) or
+ * -1. */
+static int
+hold_to(struct flow *f, const struct case_acceptance *a)
+{
+	if (sql_run(f->s, f->e,
+		"UPDATE approvals SET agreement = ?3, lapse_s = 0,"
+		" is_lapsed = 0 WHERE jid = ?1 AND category = ?2",
+		"tti", f->jid, a->category, a->version) < 0)
+		return -1;
+	if (sqlite3_changes64(f->s->db) == 0)
+		return 0;
+	if (flow_bump(f) < 0 ||
+	    sql_run(f->s, f->e,
+		"UPDATE publishers SET changed_serial = ?2 WHERE jid = ?1",
+		"ti", f->jid, f->r->serial) < 0)
+		return -1;
+	return 1;
+}
+
+/* What comes with an application; with a renewal it holds at once, however
+ * long that waits. */
+static int
+accept_applied(struct flow *f)
+{
+	if (accept_all(f) < 0)
+		return -1;
+	for (size_t i = 0;
+	     f->app.kind == APPLICATION_RENEWAL && i < f->step->accepted_count;
+	     i++)
+		if (hold_to(f, &f->step->accepted[i]) < 0)
+			return -1;
+	return check_accepted(f);
+}
+
 int
 flow_agree(struct flow *f)
 {
@@ -356,23 +391,19 @@ flow_agree(struct flow *f)
 	if (step->accepted_count == 0)
 		return caseflow_refuse(f->r, CASE_NOT_ACCEPTED, f->e,
 		    "nothing was accepted");
-	if (accept_all(f) < 0 || flow_bump(f) < 0)
+	if (accept_all(f) < 0)
 		return -1;
 	for (size_t i = 0; i < step->accepted_count; i++) {
-		if (sql_run(f->s, f->e,
-			"UPDATE approvals SET agreement = ?3, lapse_s = 0,"
-			" is_lapsed = 0 WHERE jid = ?1 AND category = ?2",
-			"tti", f->jid, step->accepted[i].category,
-			step->accepted[i].version) < 0)
+		int rc = hold_to(f, &step->accepted[i]);
+
+		if (rc < 0)
 			return -1;
-		if (sqlite3_changes64(f->s->db) == 0)
+		if (rc == 0)
 			return caseflow_refuse(f->r, CASE_NO_CATEGORY, f->e,
 			    "%s is not approved for \"%s\"", f->jid,
 			    step->accepted[i].category);
 	}
-	return sql_run(f->s, f->e,
-	    "UPDATE publishers SET changed_serial = ?2 WHERE jid = ?1", "ti",
-	    f->jid, f->r->serial);
+	return 0;
 }
 
 /*
@@ -434,8 +465,7 @@ flow_submit(struct flow *f)
 	    !caseflow_may_apply(a->kind, f->standing))
 		return flow_wrong_state(f);
 	if (check_open_limit(f) < 0 || flow_check_name(f, a->name) < 0 ||
-	    check_kept_categories(f) < 0 || accept_all(f) < 0 ||
-	    check_accepted(f) < 0)
+	    check_kept_categories(f) < 0 || accept_applied(f) < 0)
 		return -1;
 	if (a->kind == APPLICATION_NEW && become_applied(f) < 0)
 		return -1;
@@ -455,7 +485,7 @@ flow_answer(struct flow *f)
 	if (caseflow_next(CASE_ANSWER, a->state) == APPLICATION_NONE)
 		return flow_wrong_state(f);
 	if (check_categories(f) < 0 || take_fields(f) < 0 ||
-	    write_fields(f) < 0 || accept_all(f) < 0 || check_accepted(f) < 0)
+	    write_fields(f) < 0 || accept_applied(f) < 0)
 		return -1;
 	/* They were given to what it said before. */
 	if (sql_run(f->s, f->e, "DELETE FROM votes WHERE application = ?1", "t",

@@ -1033,6 +1033,35 @@ START_TEST(test_answer_keeps_decisions)
 }
 END_TEST
 
+/* A new agreement that is accepted with a renewal is accepted, however long
+ * the renewal waits: `agree` would find nothing left to accept. */
+START_TEST(test_renewal_accepts)
+{
+	const struct agreement_grace grace = { "news", 100 };
+	const struct agreement_row files[2] = { agreement(1, SHA),
+		agreement(2, SHA) };
+	const struct case_acceptance yes = { "news", 2, "en", SHA };
+	struct application a = fields(APPLICATION_RENEWAL, "ignored", "");
+	struct case_step s = by_self(CASE_DRAFT, WIRE, fresh());
+	int64_t serial;
+
+	fx_approved(WIRE, "Wire");
+	fx_ok(store_agreement_sync(fx_w, files, 1, &grace, 1, T0, &serial,
+	    &fx_e));
+	fx_ok(store_agreement_sync(fx_w, files, 2, &grace, 1, T0 + 10, &serial,
+	    &fx_e));
+	ck_assert_int_eq(fx_lookup(WIRE).p.approvals[0].lapse_s, T0 + 110);
+	s.fields = &a;
+	ck_go(&s);
+	s = by_self(CASE_SUBMIT, WIRE, s.id);
+	s.accepted = &yes;
+	s.accepted_count = 1;
+	ck_go(&s);
+	ck_assert_int_gt(res.serial, 0);
+	ck_assert_int_eq(fx_lookup(WIRE).p.approvals[0].lapse_s, 0);
+}
+END_TEST
+
 /* A category that the configuration lost between two pages cannot be applied
  * for: nobody could approve it. */
 START_TEST(test_category_goes)
@@ -1743,6 +1772,7 @@ main(void)
 	tcase_add_test(c, test_former_approver);
 	tcase_add_test(c, test_left_domain);
 	tcase_add_test(c, test_answer_keeps_decisions);
+	tcase_add_test(c, test_renewal_accepts);
 	tcase_add_test(c, test_category_goes);
 	tcase_add_test(c, test_upheld_keeps_nothing_else);
 	tcase_add_test(c, test_late_renewal);
