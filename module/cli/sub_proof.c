@@ -8,7 +8,7 @@
 void
 sub_proof_print_list(const json_t *result, FILE *out)
 {
-	static const char *const header[] = { "JID", "DOMAIN", "BY", "LAST",
+	static const char *const header[] = { "ADDRESS", "DOMAIN", "BY", "LAST",
 		"CHECKED", "LOST", "NEXT" };
 	const json_t *list = json_object_get(result, "proofs");
 	struct table *t = table_new(7, header);
