@@ -505,6 +505,15 @@ flow_answer(struct flow *f)
 		  &(struct flow_notice){ .kind = "answered", .name = a->name });
 }
 
+static bool
+is_partly_approved(const struct application *a)
+{
+	for (unsigned i = 0; i < a->category_count; i++)
+		if (a->categories[i].state == APPLICATION_APPROVED)
+			return true;
+	return false;
+}
+
 int
 flow_withdraw(struct flow *f)
 {
@@ -519,8 +528,10 @@ flow_withdraw(struct flow *f)
 	if (to != PUBLISHER_NONE &&
 	    flow_decide(f, "withdraw", to, NULL, NULL, 0) < 0)
 		return -1;
+	/* What an approval stands on is kept for as long as it stands. */
 	if (flow_move(f, APPLICATION_WITHDRAWN) < 0 ||
-	    sqlite_evidence_over(f->s, a->id, f->step->now_s, f->e) < 0)
+	    (!is_partly_approved(a) &&
+		sqlite_evidence_over(f->s, a->id, f->step->now_s, f->e) < 0))
 		return -1;
 	/* The account knows of a draft that nobody else has seen. */
 	return a->submitted_s == 0

@@ -1062,6 +1062,36 @@ START_TEST(test_renewal_accepts)
 }
 END_TEST
 
+/* Who is approved for one category and does not wait for the other stays a
+ * publisher, and what that stands on is kept. */
+START_TEST(test_withdraws_the_rest)
+{
+	struct application a =
+	    fields(APPLICATION_NEW, "Daily", "daily.example");
+	const char *id = fresh();
+	struct case_step s = by_self(CASE_DRAFT, DAILY, id);
+
+	(void)strcpy(a.categories[1].id, "sport");
+	a.category_count = 2;
+	s.fields = &a;
+	s.sealed[0] = sealed(EVIDENCE_APPLICATION);
+	s.sealed_count = 1;
+	ck_go(&s);
+	s = by_self(CASE_SUBMIT, DAILY, id);
+	ck_go(&s);
+	prove(DAILY, "daily.example");
+	identify(id);
+	s = approval(ANNA, id);
+	ck_go(&s);
+	s = by_self(CASE_WITHDRAW, DAILY, id);
+	ck_go(&s);
+	ck_standing(DAILY, PUBLISHER_APPROVED);
+	ck_assert_int_eq(number("SELECT count(*) FROM evidence"
+				" WHERE over_s > 0"),
+	    0);
+}
+END_TEST
+
 /* A category that the configuration lost between two pages cannot be applied
  * for: nobody could approve it. */
 START_TEST(test_category_goes)
@@ -1773,6 +1803,7 @@ main(void)
 	tcase_add_test(c, test_left_domain);
 	tcase_add_test(c, test_answer_keeps_decisions);
 	tcase_add_test(c, test_renewal_accepts);
+	tcase_add_test(c, test_withdraws_the_rest);
 	tcase_add_test(c, test_category_goes);
 	tcase_add_test(c, test_upheld_keeps_nothing_else);
 	tcase_add_test(c, test_late_renewal);
