@@ -12,13 +12,20 @@
 #define RCODE_SERVFAIL 2
 #define CLASS_IN 1
 
-struct resolver {
-	uv_loop_t *loop;
+/* libunbound at work.  It remembers for a while who did not answer, and there
+ * is no way to have it forget: only another one. */
+struct engine {
 	struct ub_ctx *ctx;
 	uv_poll_t readable;
+};
+
+struct resolver {
+	uv_loop_t *loop;
+	char *server, *trust_anchor; /* or NULL, as in the setup */
+	struct engine *engine;
+	bool has_failed; /* a look-up, since the engine began */
 	struct lookup *pending;
 	size_t pending_count;
-	bool has_anchor;
 };
 
 struct lookup {
@@ -44,8 +51,6 @@ static const struct {
 	/* Whoever asks again wants to know what is there now. */
 	{ "cache-max-ttl:", "0" },
 	{ "cache-max-negative-ttl:", "0" },
-	/* A resolver that was down is asked again soon. */
-	{ "infra-host-ttl:", "10" },
 	/* One look-up now and then needs no big tables. */
 	{ "msg-cache-size:", "256k" },
 	{ "rrset-cache-size:", "512k" },
@@ -126,7 +131,7 @@ ctx_try(struct ub_ctx *ctx, const char *trust_anchor, struct err *e)
 }
 
 static int
-ctx_configure(struct ub_ctx *ctx, const struct resolver_setup *c, struct err *e)
+ctx_configure(struct ub_ctx *ctx, const struct resolver *c, struct err *e)
 {
 	char server[96];
 	int rc = ub_ctx_async(ctx, 1);
@@ -166,12 +171,63 @@ ctx_configure(struct ub_ctx *ctx, const struct resolver_setup *c, struct err *e)
 static void
 on_readable(uv_poll_t *p, int status, int events)
 {
-	struct resolver *r = p->data;
+	struct engine *n = p->data;
 
 	(void)status;
 	(void)events;
 	/* What fails here shows as a look-up that times out. */
-	(void)ub_process(r->ctx);
+	(void)ub_process(n->ctx);
+}
+
+static int
+engine_new(struct engine **r, const struct resolver *c, struct err *e)
+{
+	struct engine *n = calloc(1, sizeof *n);
+
+	if (n == NULL || (n->ctx = ub_ctx_create()) == NULL) {
+		err_set(e, "no memory for the resolver");
+		goto fail;
+	}
+	if (ctx_configure(n->ctx, c, e) == -1)
+		goto fail;
+	if (uv_poll_init(c->loop, &n->readable, ub_fd(n->ctx)) != 0) {
+		err_set(e, "the resolver cannot be waited for");
+		goto fail;
+	}
+	n->readable.data = n;
+	(void)uv_poll_start(&n->readable, UV_READABLE, on_readable);
+	*r = n;
+	return 0;
+fail:
+	if (n != NULL && n->ctx != NULL)
+		ub_ctx_delete(n->ctx);
+	free(n);
+	return -1;
+}
+
+static void
+on_engine_closed(uv_handle_t *h)
+{
+	struct engine *n = h->data;
+
+	/* The thread ends here; it closes its end of what we polled. */
+	ub_ctx_delete(n->ctx);
+	free(n);
+}
+
+static void
+engine_close(struct engine *n)
+{
+	if (n != NULL)
+		uv_close((uv_handle_t *)&n->readable, on_engine_closed);
+}
+
+static void
+resolver_free(struct resolver *r)
+{
+	free(r->server);
+	free(r->trust_anchor);
+	free(r);
 }
 
 int
@@ -183,27 +239,38 @@ resolver_new(struct resolver **r, uv_loop_t *loop,
 	if (n == NULL)
 		return err_set(e, "no memory for the resolver");
 	n->loop = loop;
-	n->has_anchor = c->trust_anchor != NULL;
-	n->ctx = ub_ctx_create();
-	if (n->ctx == NULL) {
+	if (c->server != NULL)
+		n->server = strdup(c->server);
+	if (c->trust_anchor != NULL)
+		n->trust_anchor = strdup(c->trust_anchor);
+	if ((c->server != NULL && n->server == NULL) ||
+	    (c->trust_anchor != NULL && n->trust_anchor == NULL)) {
 		err_set(e, "no memory for the resolver");
 		goto fail;
 	}
-	if (ctx_configure(n->ctx, c, e) == -1)
+	if (engine_new(&n->engine, n, e) == -1)
 		goto fail;
-	if (uv_poll_init(loop, &n->readable, ub_fd(n->ctx)) != 0) {
-		err_set(e, "the resolver cannot be waited for");
-		goto fail;
-	}
-	n->readable.data = n;
-	(void)uv_poll_start(&n->readable, UV_READABLE, on_readable);
 	*r = n;
 	return 0;
 fail:
-	if (n->ctx != NULL)
-		ub_ctx_delete(n->ctx);
-	free(n);
+	resolver_free(n);
 	return -1;
+}
+
+/* After a failure, what is asked next shall not be answered by it: a server
+ * that was silent may be back.  Without a new engine the old one goes on. */
+static void
+resolver_renew(struct resolver *r)
+{
+	struct engine *fresh;
+	struct err ignored;
+
+	if (!r->has_failed || r->pending_count > 0 ||
+	    engine_new(&fresh, r, &ignored) == -1)
+		return;
+	engine_close(r->engine);
+	r->engine = fresh;
+	r->has_failed = false;
 }
 
 /*
@@ -233,6 +300,8 @@ lookup_answer(struct lookup *l, const struct lookup_answer *a)
 	lookup_done done = l->done;
 	void *arg = l->arg;
 
+	if (a->state <= LOOKUP_SERVFAIL)
+		l->resolver->has_failed = true;
 	lookup_end(l);
 	done(arg, a);
 }
@@ -240,7 +309,7 @@ lookup_answer(struct lookup *l, const struct lookup_answer *a)
 static enum dnssec
 dnssec_of(const struct resolver *r, const struct ub_result *b)
 {
-	if (!r->has_anchor)
+	if (r->trust_anchor == NULL)
 		return DNSSEC_UNCHECKED;
 	if (b->bogus)
 		return DNSSEC_BOGUS;
@@ -294,7 +363,7 @@ on_timeout(uv_timer_t *t)
 		.why = "" };
 	struct lookup *l = t->data;
 
-	(void)ub_cancel(l->resolver->ctx, l->id);
+	(void)ub_cancel(l->resolver->engine->ctx, l->id);
 	lookup_answer(l, &a);
 }
 
@@ -312,12 +381,13 @@ resolver_ask(struct lookup **r, struct resolver *resolver, const char *name,
 	l = calloc(1, sizeof *l);
 	if (l == NULL)
 		return err_set(e, "no memory for a question to DNS");
+	resolver_renew(resolver);
 	l->resolver = resolver;
 	l->done = done;
 	l->arg = arg;
 	/* Answers come through the loop, so not before this returns. */
-	rc = ub_resolve_async(resolver->ctx, name, type, CLASS_IN, l, on_answer,
-	    &l->id);
+	rc = ub_resolve_async(resolver->engine->ctx, name, type, CLASS_IN, l,
+	    on_answer, &l->id);
 	if (rc != 0) {
 		free(l);
 		return err_set(e, "resolver: %s", ub_strerror(rc));
@@ -340,18 +410,8 @@ lookup_cancel(struct lookup *l)
 {
 	if (l == NULL)
 		return;
-	(void)ub_cancel(l->resolver->ctx, l->id);
+	(void)ub_cancel(l->resolver->engine->ctx, l->id);
 	lookup_end(l);
-}
-
-static void
-on_poll_closed(uv_handle_t *h)
-{
-	struct resolver *r = h->data;
-
-	/* The thread ends here; it closes its end of what we polled. */
-	ub_ctx_delete(r->ctx);
-	free(r);
 }
 
 void
@@ -361,7 +421,8 @@ resolver_close(struct resolver *r)
 		return;
 	while (r->pending != NULL)
 		lookup_cancel(r->pending);
-	uv_close((uv_handle_t *)&r->readable, on_poll_closed);
+	engine_close(r->engine);
+	resolver_free(r);
 }
 
 const char *

@@ -3,8 +3,8 @@
  * loop; none blocks it.
  *
  * Answers are not kept: somebody who has just published a record wants to know
- * whether it is there now.  libunbound itself remembers failures for some five
- * seconds, and what the resolvers behind us remember is not ours to change.
+ * whether it is there now; nor are failures, once no look-up is under way.
+ * What the resolvers behind us remember is not ours to change.
  *
  * With a trust anchor, DNSSEC is validated here, whatever the resolver says
  * about it; it must then pass signatures on.

@@ -273,6 +273,26 @@ def _(net):
     want(net.by_dns("-t", str(SHORT_MS)), "unknown", "resolver")
 
 
+@test("dns: what failed is not remembered")
+def _(net):
+    net.publish(TEXT)
+    net.dns.rules["*"] = lambda *_: None
+    with subprocess.Popen([BIN + "/wire/prover_tool", *net.options(), "-t",
+                           str(SHORT_MS)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as tool:
+        def ask():
+            tool.stdin.write(b"1 dns daily.example %s\n" % TOKEN.encode())
+            tool.stdin.flush()
+            return Result(tool.stdout.readline().decode().rstrip("\n"))
+        for _ in range(2):
+            want(ask(), "unknown", "resolver")
+        del net.dns.rules["*"]
+        found = ask()
+        tool.stdin.close()
+        tool.wait(30)
+    want(found, "found", "there")
+
+
 @test("dns: no resolver there at all")
 def _(net):
     closed = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
