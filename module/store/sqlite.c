@@ -22,7 +22,9 @@
 #include "store/sqlite_case.h"
 
 #define WRITE_WAIT_MS 5000
-#define READ_CACHE_KIB 6144
+/* Holds the inner pages of a million publishers; the leaves are read anew,
+ * and twice as much would find few more of them. */
+#define READ_CACHE_KIB 3072
 #define WRITE_CACHE_KIB 2048
 /* https://sqlite.org/fileformat2.html#the_database_header */
 #define HEADER_LEN 100
