@@ -599,7 +599,7 @@ int store_evidence_replace(struct store *s, const struct evidence_swap *v,
  * the stream.
  */
 /* `kind`, which is the rest of the catalogue's keys:
- *   submitted asked answered approved partly-approved refused withdrawn
+ *   submitted asked answered approved refused withdrawn
  *   changed renewed suspended restored revoked left expired
  *   reminder (date_s: when the approval ends)
  *   draft-dropped agreement (date_s: until when) agreement-lapsed

@@ -144,7 +144,6 @@ static const struct {
 	{ "asked", "apply" },
 	{ "answered", "status" },
 	{ "approved", "status" },
-	{ "partly-approved", "status" },
 	{ "refused", "appeal" },
 	{ "withdrawn", "apply" },
 	{ "changed", "status" },
