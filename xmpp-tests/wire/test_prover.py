@@ -6,6 +6,8 @@ daemon's, without the daemon around it.
 """
 
 import os
+import re
+import shutil
 import socket
 import ssl
 import struct
@@ -1126,6 +1128,81 @@ def _(net):
         raise WireError(results)
     for r in results:
         want(Result(r), "unknown", "fault", "stopped")
+
+
+# Nobody else
+
+
+def contacts(given, *argv):
+    """Runs it under strace; its output, and the addresses that it sent to."""
+    with tempfile.NamedTemporaryFile("r") as trace:
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", trace.name, "-e",
+             "trace=connect,sendto,sendmsg,sendmmsg", *argv],
+            input=given.encode(), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=60, check=False,
+            # Leaks cannot be looked for under a tracer.
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        text = trace.read()
+    if done.returncode != 0:
+        raise WireError(done.stderr.decode()[-3000:])
+    return done.stdout.decode(), {
+        (address, int(port)) for port, address in re.findall(
+            r"sin6?_port=htons\((\d+)\).*?"
+            r"(?:inet_addr\(|inet_pton\(AF_INET6, )\"([^\"]*)\"", text)}
+
+
+def can_trace():
+    """Some containers forbid it."""
+    return shutil.which("strace") is not None and subprocess.run(
+        ["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL,
+        check=False).returncode == 0
+
+
+def traced(name):
+    """As `test`, where it can be seen who is contacted."""
+    if can_trace():
+        return test(name)
+    return lambda _: tap.skip(name, "strace cannot trace here")
+
+
+def alone(net, method, outcome, why):
+    """A check, which contacts exactly the servers that it has to."""
+    out, reached = contacts(
+        "1 %s %s %s\n" % (method, net.domain, TOKEN),
+        BIN + "/wire/prover_tool", *net.options())
+    lines = [line for line in out.split("\n")
+             if line and not line.startswith("late")]
+    want(Result(lines[0]), outcome, why)
+    expected = {("127.0.0.1", net.dns.port)}
+    if method == "https":
+        expected.add(("127.0.0.1", net.web.port))
+    if reached != expected:
+        raise WireError("want %r contacted, got %r" % (expected, reached))
+    names = {asked[0].to_text() for asked in net.dns.asked}
+    return names - {"."}  # which tells whether the resolver works
+
+
+@traced("dns: nobody is contacted but the resolver")
+def _(net):
+    for outcome, why in ("missing", "nxdomain"), ("found", "there"):
+        names = alone(net, "dns", outcome, why)
+        if names != {"_masthead.daily.example."}:
+            raise WireError("asked about %r" % names)
+        net.publish(TEXT)
+
+
+@traced("https: nobody is contacted but the resolver and the domain's server")
+def _(net):
+    def elsewhere(connection, _):
+        connection.sendall(response(status="302 Found", headers=[
+            "Location: https://127.0.0.7:%d/x" % net.web.port]))
+    net.serve(TEXT.encode())
+    names = alone(net, "https", "found", "there")
+    net.web.rules["daily.example"] = elsewhere
+    names |= alone(net, "https", "missing", "redirect-host")
+    if names != {"daily.example."}:
+        raise WireError("asked about %r" % names)
 
 
 @test("a trust anchor that is none is found at the start")
